@@ -1,0 +1,343 @@
+"""The device protocol: MQTT payloads to typed messages and back.
+
+Reading is tolerant of what real device SDKs send (pretty-printed JSON, missing or invented
+times, null and empty versions, numbers as strings); writing is exact and compact, because
+common microcontroller libraries drop long messages without a word.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+import orjson
+
+from .upgrade import Kind
+
+DEFAULT_TOPIC_PREFIX: Final = "$oc/devices"
+SERVICE_ID: Final = "$ota"
+
+MAX_PAYLOAD_BYTES: Final = 64 * 1024
+MAX_SERVICES: Final = 32
+MAX_ID_LENGTH: Final = 256
+MAX_VERSION_LENGTH: Final = 256
+MAX_DESCRIPTION_LENGTH: Final = 1024
+
+_UPLINK_SUFFIX: Final = "/sys/events/up"
+_DOWNLINK_SUFFIX: Final = "/sys/events/down"
+_EVENT_TIME_FORMAT: Final = "%Y%m%dT%H%M%SZ"
+
+
+class EventType(StrEnum):
+    """The event types of the `$ota` service."""
+
+    VERSION_QUERY = "version_query"
+    VERSION_REPORT = "version_report"
+    FIRMWARE_UPGRADE = "firmware_upgrade"
+    SOFTWARE_UPGRADE = "software_upgrade"
+    FIRMWARE_UPGRADE_V2 = "firmware_upgrade_v2"
+    SOFTWARE_UPGRADE_V2 = "software_upgrade_v2"
+    UPGRADE_PROGRESS_REPORT = "upgrade_progress_report"
+    # The source document names the cell ID but no message for it; these two are our own.
+    CELL_QUERY = "cell_query"
+    CELL_REPORT = "cell_report"
+
+
+class ProtocolError(ValueError):
+    """A message that can't be read; the text says why and holds nothing of the payload."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VersionReport:
+    """What the device says that it runs; a part that it left out or left empty is None."""
+
+    firmware: str | None = None
+    software: str | None = None
+    model: str | None = None
+
+    def version(self, kind: Kind) -> str | None:
+        """Return the reported version of one kind."""
+        return self.firmware if kind is Kind.FIRMWARE else self.software
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UpgradeProgressReport:
+    """How far an upgrade is, or how it ended: `progress` in percent, or None."""
+
+    result_code: int
+    progress: int | None = None
+    version: str | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CellReport:
+    """The radio cell or access point through which the device is connected."""
+
+    cell_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OtherEvent:
+    """An event that is none of ours: nothing but a sign of life."""
+
+
+type UplinkEvent = VersionReport | UpgradeProgressReport | CellReport | OtherEvent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Uplink:
+    """One message from a device; `gateway_id` is set when it came through a gateway."""
+
+    device_id: str
+    gateway_id: str | None
+    events: tuple[UplinkEvent, ...]
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Download:
+    """What a device needs to fetch a package: sizes in bytes, `expires` in seconds."""
+
+    version: str
+    url: str
+    file_size: int
+    file_name: str
+    sign: str
+    expires: int
+    access_token: str
+    custom_info: str | None = None
+
+
+def uplink_filter(prefix: str) -> str:
+    """Return the topic filter that matches what every device sends."""
+    return f"{prefix}/+{_UPLINK_SUFFIX}"
+
+
+def downlink_topic(prefix: str, device_id: str) -> str:
+    """Return the topic on which a device (or the gateway it is behind) listens."""
+    return f"{prefix}/{device_id}{_DOWNLINK_SUFFIX}"
+
+
+def sender_of(prefix: str, topic: str) -> str:
+    """Return the id of the device that owns an uplink topic; raises ProtocolError."""
+    return _identifier(
+        topic.removeprefix(f"{prefix}/").removesuffix(_UPLINK_SUFFIX), "topic"
+    )
+
+
+def read_uplink(sender: str, payload: bytes) -> Uplink:
+    """Read a device's message; an event that is broken becomes a fault, the others stand.
+
+    Raises ProtocolError when nothing in the message can be used.
+    """
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise ProtocolError(f"message is longer than {MAX_PAYLOAD_BYTES} bytes")
+    try:
+        message = orjson.loads(payload)
+    except orjson.JSONDecodeError as err:
+        raise ProtocolError("message is not JSON") from err
+    if not isinstance(message, dict):
+        raise ProtocolError("message is not a JSON object")
+    services = message.get("services")
+    if not isinstance(services, list):
+        raise ProtocolError("services is not a list")
+    if len(services) > MAX_SERVICES:
+        raise ProtocolError(f"message has more than {MAX_SERVICES} services")
+
+    device_id = sender
+    if (named := message.get("object_device_id")) is not None:
+        device_id = _identifier(named, "object_device_id")
+    events: list[UplinkEvent] = []
+    faults: list[str] = []
+    for service in services:
+        try:
+            events.append(_read_event(service))
+        except ProtocolError as err:
+            faults.append(str(err))
+    return Uplink(
+        device_id=device_id,
+        gateway_id=None if device_id == sender else sender,
+        events=tuple(events),
+        faults=tuple(faults),
+    )
+
+
+def write_version_query(device_id: str, now: datetime) -> bytes:
+    """Return the message that asks a device for its versions (source document, step 4)."""
+    return _write(device_id, EventType.VERSION_QUERY, {}, now)
+
+
+def write_cell_query(device_id: str, now: datetime) -> bytes:
+    """Return the message that asks a device for the cell it is connected through."""
+    return _write(device_id, EventType.CELL_QUERY, {}, now)
+
+
+def write_upgrade(
+    device_id: str, kind: Kind, download: Download, now: datetime
+) -> bytes:
+    """Return the message that hands a device its download (source document, step 6)."""
+    event_type = (
+        EventType.FIRMWARE_UPGRADE
+        if kind is Kind.FIRMWARE
+        else EventType.SOFTWARE_UPGRADE
+    )
+    paras: dict[str, Any] = {
+        "version": download.version,
+        "url": download.url,
+        "file_size": download.file_size,
+        "file_name": download.file_name,
+        "access_token": download.access_token,
+        "expires": download.expires,
+        "sign": download.sign,
+    }
+    if download.custom_info is not None:
+        paras["custom_info"] = download.custom_info
+    return _write(device_id, event_type, paras, now)
+
+
+def write_upgrade_v2(
+    device_id: str, kind: Kind, download: Download, now: datetime
+) -> bytes:
+    """Return the upgrade message for devices that know only URLs with the token inside."""
+    event_type = (
+        EventType.FIRMWARE_UPGRADE_V2
+        if kind is Kind.FIRMWARE
+        else EventType.SOFTWARE_UPGRADE_V2
+    )
+    paras: dict[str, Any] = {
+        "version": download.version,
+        "url": f"{download.url}?token={download.access_token}",
+        "file_size": download.file_size,
+        "file_name": download.file_name,
+        "expires": download.expires,
+        "sign": download.sign,
+    }
+    if download.custom_info is not None:
+        paras["custom_info"] = download.custom_info
+    return _write(device_id, event_type, paras, now)
+
+
+def _write(
+    device_id: str, event_type: EventType, paras: Mapping[str, Any], now: datetime
+) -> bytes:
+    """Return the envelope around one `$ota` event."""
+    return orjson.dumps(
+        {
+            "object_device_id": device_id,
+            "services": [
+                {
+                    "service_id": SERVICE_ID,
+                    "event_type": event_type,
+                    "event_time": now.strftime(_EVENT_TIME_FORMAT),
+                    "paras": paras,
+                }
+            ],
+        }
+    )
+
+
+def _read_event(service: object) -> UplinkEvent:
+    """Read one entry of `services`."""
+    if not isinstance(service, dict):
+        raise ProtocolError("service is not an object")
+    if service.get("service_id") != SERVICE_ID:
+        return OtherEvent()
+    event_type = service.get("event_type")
+    if not isinstance(event_type, str):
+        raise ProtocolError("event_type is not a string")
+    paras = service.get("paras")
+    if paras is None:
+        paras = {}
+    if not isinstance(paras, dict):
+        raise ProtocolError("paras is not an object")
+    match event_type.lower():
+        case EventType.VERSION_REPORT:
+            return VersionReport(
+                firmware=_text(paras, "fw_version", MAX_VERSION_LENGTH),
+                software=_text(paras, "sw_version", MAX_VERSION_LENGTH),
+                model=_text(paras, "model", MAX_ID_LENGTH),
+            )
+        case EventType.UPGRADE_PROGRESS_REPORT:
+            return UpgradeProgressReport(
+                result_code=_result_code(paras),
+                progress=_progress(paras),
+                version=_text(paras, "version", MAX_VERSION_LENGTH),
+                description=_description(paras),
+            )
+        case EventType.CELL_REPORT:
+            if (cell_id := _text(paras, "cell_id", MAX_ID_LENGTH)) is None:
+                raise ProtocolError("cell_id is missing")
+            return CellReport(cell_id=cell_id)
+    return OtherEvent()
+
+
+def _identifier(value: object, name: str) -> str:
+    """Return a device id that is safe in a topic, a log line and a page."""
+    if (
+        not isinstance(value, str)
+        or not 0 < len(value) <= MAX_ID_LENGTH
+        or not value.isprintable()
+        or any(char in "/+#" for char in value)
+    ):
+        raise ProtocolError(f"{name} holds no valid device id")
+    return value
+
+
+def _text(paras: Mapping[str, object], name: str, limit: int) -> str | None:
+    """Return a short text; makers also send numbers, null and empty strings."""
+    value = paras.get(name)
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        value = str(value)
+    if not isinstance(value, str):
+        raise ProtocolError(f"{name} is not a string")
+    value = value.strip()
+    if len(value) > limit:
+        raise ProtocolError(f"{name} is longer than {limit} characters")
+    if not value.isprintable():
+        raise ProtocolError(f"{name} holds control characters")
+    return value or None
+
+
+def _description(paras: Mapping[str, object]) -> str | None:
+    """Return the free text of a result, cut and cleaned rather than refused."""
+    value = paras.get("description")
+    if not isinstance(value, str):
+        return None
+    cleaned = "".join(
+        char if char.isprintable() else " " for char in value[:MAX_DESCRIPTION_LENGTH]
+    )
+    return cleaned.strip() or None
+
+
+def _result_code(paras: Mapping[str, object]) -> int:
+    """Return the result code, without which a report means nothing."""
+    value = _whole_number(paras.get("result_code"))
+    if value is None:
+        raise ProtocolError("result_code is not a whole number")
+    return value
+
+
+def _progress(paras: Mapping[str, object]) -> int | None:
+    """Return the progress in percent; one outside 0 to 100 is no progress."""
+    value = _whole_number(paras.get("progress"))
+    return value if value is not None and 0 <= value <= 100 else None
+
+
+def _whole_number(value: object) -> int | None:
+    """Return a whole number given as number or as decimal digits."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and len(value) <= 6:
+        try:
+            return int(value)
+        except ValueError:
+            return None
+    return None

@@ -1,0 +1,121 @@
+"""What can happen to a task."""
+
+from dataclasses import dataclass
+
+from .cause import Cause
+from .task import GrantRef
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Started:
+    """It is the task's turn; `online` is None where nobody knows."""
+
+    online: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignOfLife:
+    """The device sent anything at all, or was reported online."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CellReported:
+    """The device named the cell through which it is connected."""
+
+    cell_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VersionReported:
+    """The device said what it runs; None when it left out the task's kind."""
+
+    version: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SlotFreed:
+    """The task may transfer now."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Granted:
+    """The depot granted the download."""
+
+    grant: GrantRef
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GrantDelayed:
+    """The depot could not be asked; the task waits for its slot again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GrantRefused:
+    """The depot will never grant this download."""
+
+    cause: Cause
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notified:
+    """The upgrade message has left for the device."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TransferSeen:
+    """What the depot saw of the download so far, in bytes."""
+
+    bytes_served: int
+    requests: int
+    complete: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProgressReported:
+    """The device reported progress or a result."""
+
+    result_code: int
+    progress: int | None = None
+    version: str | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PackageGone:
+    """The package was withdrawn; `deleted` when its bytes are gone, too."""
+
+    deleted: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resumed:
+    """We could not hear the device for a while: a restart, or the broker was away."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TimePassed:
+    """The task's wake-up time has come."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CancelRequested:
+    """A user or an automation gave the task up."""
+
+
+type Event = (
+    Started
+    | SignOfLife
+    | CellReported
+    | VersionReported
+    | SlotFreed
+    | Granted
+    | GrantDelayed
+    | GrantRefused
+    | Notified
+    | TransferSeen
+    | ProgressReported
+    | PackageGone
+    | Resumed
+    | TimePassed
+    | CancelRequested
+)
