@@ -1,0 +1,1 @@
+"""Over-the-air upgrades of MQTT devices."""

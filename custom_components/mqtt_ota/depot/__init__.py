@@ -1,0 +1,56 @@
+"""Client of the depot: packages, grants and the stream of what happens there."""
+
+from .client import DepotClient, create_depot_client
+from .errors import (
+    DepotAuthenticationError,
+    DepotCertificateError,
+    DepotCertificateNameError,
+    DepotConnectionError,
+    DepotError,
+    DepotNotFoundError,
+    DepotProtocolError,
+    DepotRefusedError,
+    DepotTooNewError,
+    DepotTooOldError,
+)
+from .models import (
+    DepotEvent,
+    DepotInfo,
+    Grant,
+    GrantInfo,
+    Package,
+    PackageRemoved,
+    PackageUpserted,
+    Snapshot,
+    Storage,
+    Transfer,
+    TransferChanged,
+    TransferRemoved,
+)
+
+__all__ = [
+    "DepotAuthenticationError",
+    "DepotCertificateError",
+    "DepotCertificateNameError",
+    "DepotClient",
+    "DepotConnectionError",
+    "DepotError",
+    "DepotEvent",
+    "DepotInfo",
+    "DepotNotFoundError",
+    "DepotProtocolError",
+    "DepotRefusedError",
+    "DepotTooNewError",
+    "DepotTooOldError",
+    "Grant",
+    "GrantInfo",
+    "Package",
+    "PackageRemoved",
+    "PackageUpserted",
+    "Snapshot",
+    "Storage",
+    "Transfer",
+    "TransferChanged",
+    "TransferRemoved",
+    "create_depot_client",
+]
