@@ -1,1 +1,76 @@
-"""Over-the-air upgrades of MQTT devices."""
+"""MQTT OTA: upgrades the firmware and software of MQTT devices from home."""
+
+from typing import Any
+
+from homeassistant.components import mqtt
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import (
+    ConfigEntryAuthFailed,
+    ConfigEntryError,
+    ConfigEntryNotReady,
+)
+
+from .const import DOMAIN
+from .depot import (
+    DepotAuthenticationError,
+    DepotCertificateError,
+    DepotClient,
+    DepotError,
+    DepotTooNewError,
+    DepotTooOldError,
+    create_depot_client,
+)
+from .manager import MqttOtaConfigEntry, UpgradeManager
+from .store import UpgradeStore
+
+PLATFORMS = [Platform.UPDATE]
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: MqttOtaConfigEntry) -> bool:
+    """Start the manager once the broker's client and the depot are there."""
+    if not await mqtt.async_wait_for_mqtt_client(hass):
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN, translation_key="mqtt_not_ready"
+        )
+    client = create_depot_client(hass, entry.data)
+    await _async_check_depot(client)
+    manager = UpgradeManager(hass, entry, client)
+    entry.runtime_data = manager
+    await manager.async_start()
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: MqttOtaConfigEntry) -> bool:
+    """Stop the manager; its tasks go on when it is set up again."""
+    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        return False
+    await entry.runtime_data.async_stop()
+    return True
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: MqttOtaConfigEntry) -> None:
+    """Forget devices and tasks with their tokens."""
+    await UpgradeStore(hass).async_remove()
+
+
+async def _async_check_depot(client: DepotClient) -> None:
+    """Tell what only the user can mend from what mends itself."""
+    try:
+        await client.async_get_info()
+    except DepotAuthenticationError as err:
+        raise ConfigEntryAuthFailed(**_translation(err)) from err
+    except (DepotCertificateError, DepotTooOldError, DepotTooNewError) as err:
+        raise ConfigEntryError(**_translation(err)) from err
+    except DepotError as err:
+        raise ConfigEntryNotReady(**_translation(err)) from err
+
+
+def _translation(err: DepotError) -> dict[str, Any]:
+    """Return the texts of an error for the one that Home Assistant acts on."""
+    return {
+        "translation_domain": err.translation_domain,
+        "translation_key": err.translation_key,
+        "translation_placeholders": err.translation_placeholders,
+    }

@@ -11,6 +11,8 @@ LOGGER: Final = logging.getLogger(__package__)
 CONF_CERTIFICATE: Final = "certificate"
 CONF_FINGERPRINT: Final = "fingerprint"
 
+EVENT_TASK_CHANGED: Final = f"{DOMAIN}_task_changed"
+
 # Depot API versions that the integration speaks: OLDEST..API_VERSION
 API_VERSION: Final = 1
 OLDEST_API_VERSION: Final = 1

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import orjson
 
-from .upgrade import Kind
+from .const import PackageKind
 
 DEFAULT_TOPIC_PREFIX: Final = "$oc/devices"
 SERVICE_ID: Final = "$ota"
@@ -56,9 +56,9 @@ class VersionReport:
     software: str | None = None
     model: str | None = None
 
-    def version(self, kind: Kind) -> str | None:
+    def version(self, kind: PackageKind) -> str | None:
         """Return the reported version of one kind."""
-        return self.firmware if kind is Kind.FIRMWARE else self.software
+        return self.firmware if kind is PackageKind.FIRMWARE else self.software
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -175,12 +175,12 @@ def write_cell_query(device_id: str, now: datetime) -> bytes:
 
 
 def write_upgrade(
-    device_id: str, kind: Kind, download: Download, now: datetime
+    device_id: str, kind: PackageKind, download: Download, now: datetime
 ) -> bytes:
     """Return the message that hands a device its download (source document, step 6)."""
     event_type = (
         EventType.FIRMWARE_UPGRADE
-        if kind is Kind.FIRMWARE
+        if kind is PackageKind.FIRMWARE
         else EventType.SOFTWARE_UPGRADE
     )
     paras: dict[str, Any] = {
@@ -198,12 +198,12 @@ def write_upgrade(
 
 
 def write_upgrade_v2(
-    device_id: str, kind: Kind, download: Download, now: datetime
+    device_id: str, kind: PackageKind, download: Download, now: datetime
 ) -> bytes:
     """Return the upgrade message for devices that know only URLs with the token inside."""
     event_type = (
         EventType.FIRMWARE_UPGRADE_V2
-        if kind is Kind.FIRMWARE
+        if kind is PackageKind.FIRMWARE
         else EventType.SOFTWARE_UPGRADE_V2
     )
     paras: dict[str, Any] = {

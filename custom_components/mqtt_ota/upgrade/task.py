@@ -6,14 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Self
 
+from ..const import PackageKind
 from .cause import Cause
-
-
-class Kind(StrEnum):
-    """What is upgraded."""
-
-    FIRMWARE = "firmware"
-    SOFTWARE = "software"
 
 
 class State(StrEnum):
@@ -132,7 +126,7 @@ class Task:
 
     id: str
     device_id: str
-    kind: Kind
+    kind: PackageKind
     package: PackageRef
     policy: Policy = field(default_factory=Policy)
     created_at: datetime
@@ -197,7 +191,7 @@ class Task:
         for name in ("created_at", "state_since", *_OPTIONAL_TIMES):
             if values.get(name) is not None:
                 values[name] = datetime.fromisoformat(values[name])
-        values["kind"] = Kind(values["kind"])
+        values["kind"] = PackageKind(values["kind"])
         values["state"] = State(values["state"])
         values["package"] = PackageRef.from_dict(values["package"])
         values["policy"] = Policy.from_dict(values["policy"])

@@ -1,0 +1,147 @@
+"""Does what tasks want done: messages to devices, grants at the depot."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from homeassistant.util import dt as dt_util
+
+from .const import LOGGER
+from .depot import (
+    DepotClient,
+    DepotError,
+    DepotNotFoundError,
+    DepotRefusedError,
+)
+from .devices import Device
+from .messenger import Messenger
+from .protocol import Download
+from .upgrade import (
+    Cause,
+    Effect,
+    Event,
+    GrantDelayed,
+    Granted,
+    GrantRef,
+    GrantRefused,
+    Notified,
+    Notify,
+    QueryCell,
+    QueryVersion,
+    RequestGrant,
+    RevokeGrant,
+    Task,
+)
+
+_GRANT_PAUSE: Final = 10.0
+_PACKAGE_WITHDRAWN: Final = "package-withdrawn"
+
+
+class Performer:
+    """Performs effects and tells the task how it went."""
+
+    def __init__(
+        self,
+        client: DepotClient,
+        messenger: Messenger,
+        devices: Mapping[str, Device],
+        *,
+        save: Callable[[], Awaitable[None]],
+        apply: Callable[[str, Event], bool],
+    ) -> None:
+        """Remember how to save all tasks and how to tell one of them an event."""
+        self._client = client
+        self._messenger = messenger
+        self._devices = devices
+        self._save = save
+        self._apply = apply
+
+    async def async_perform(self, task: Task, effects: tuple[Effect, ...]) -> None:
+        """Send questions at once; do what can't be done twice after the task is saved."""
+        device = self._devices[task.device_id]
+        for effect in effects:
+            # A battery device may be awake for seconds: no disk between it and us.
+            if isinstance(effect, QueryVersion):
+                await self._messenger.async_query_version(device.id, device)
+            elif isinstance(effect, QueryCell):
+                await self._messenger.async_query_cell(device)
+        await self._save()
+        for effect in effects:
+            if isinstance(effect, RequestGrant):
+                await self._async_request_grant(task)
+            elif isinstance(effect, Notify):
+                await self._async_notify(task, device)
+            elif isinstance(effect, RevokeGrant):
+                await self._async_revoke(effect.grant_id)
+
+    async def async_revoke_leftovers(self, tasks: Mapping[str, Task]) -> None:
+        """Take back the grants of ended tasks that the depot could not be told of."""
+        try:
+            grants = await self._client.async_get_grants()
+        except DepotError as err:
+            LOGGER.debug("Grants could not be checked: %s", err)
+            return
+        for grant in grants:
+            task = tasks.get(grant.task_id)
+            if task is not None and task.is_ended:
+                await self._async_revoke(grant.id)
+
+    async def _async_request_grant(self, task: Task) -> None:
+        """Ask the depot for the download; what it refuses for good ends the task."""
+        try:
+            grant = await self._client.async_create_grant(
+                package_id=task.package.id,
+                device_id=task.device_id,
+                task_id=task.id,
+                expires_in=task.policy.grant_lifetime,
+            )
+        except DepotRefusedError as err:
+            gone = isinstance(err, DepotNotFoundError) or err.problem == _PACKAGE_WITHDRAWN
+            if gone:
+                self._apply(task.id, GrantRefused(cause=Cause.PACKAGE_WITHDRAWN))
+                return
+            await self._async_delay_grant(task, err)
+        except DepotError as err:
+            await self._async_delay_grant(task, err)
+        else:
+            granted = Granted(
+                grant=GrantRef(
+                    id=grant.id,
+                    url=grant.url,
+                    expires_at=grant.expires_at,
+                    token=grant.token,
+                )
+            )
+            if not self._apply(task.id, granted):
+                await self._async_revoke(grant.id)
+
+    async def _async_delay_grant(self, task: Task, err: DepotError) -> None:
+        """Let the task keep its slot for a while, so that nobody storms the depot."""
+        LOGGER.warning("%s can't download yet: %s", task.device_id, err)
+        await asyncio.sleep(_GRANT_PAUSE)
+        self._apply(task.id, GrantDelayed())
+
+    async def _async_notify(self, task: Task, device: Device) -> None:
+        """Send the upgrade message; without a broker the task is resumed with it."""
+        grant = task.grant
+        if grant is None:
+            return
+        download = Download(
+            version=task.package.version,
+            url=grant.url,
+            file_size=task.package.size,
+            file_name=task.package.file_name,
+            sign=task.package.sha256,
+            expires=max(0, int((grant.expires_at - dt_util.utcnow()).total_seconds())),
+            access_token=grant.token,
+            custom_info=task.package.custom_info,
+        )
+        if await self._messenger.async_notify(device, task.kind, download):
+            self._apply(task.id, Notified())
+
+    async def _async_revoke(self, grant_id: str) -> None:
+        """Take a grant back; a depot that is away is told when it returns."""
+        try:
+            await self._client.async_revoke_grant(grant_id)
+        except DepotError as err:
+            LOGGER.debug("A grant could not be revoked yet: %s", err)

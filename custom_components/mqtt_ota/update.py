@@ -1,0 +1,191 @@
+"""Firmware and software of every device as update entities."""
+
+from typing import Any, override
+
+from homeassistant.components.update import (
+    UpdateDeviceClass,
+    UpdateEntity,
+    UpdateEntityFeature,
+)
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .const import DOMAIN, PackageKind
+from .depot import Package
+from .devices import Device
+from .entity import DeviceEntity
+from .manager import MqttOtaConfigEntry, UpgradeManager
+from .upgrade import CAUSES, State, Task
+
+# An install holds its platform's semaphore: the manager limits transfers itself.
+PARALLEL_UPDATES = 0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: MqttOtaConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add an entity for everything that a device has a version of, now and later."""
+    manager = entry.runtime_data
+    added: set[tuple[str, PackageKind]] = set()
+
+    @callback
+    def add_entities(device: Device) -> None:
+        """Add the entities that a device does not have yet."""
+        missing = [kind for kind in device.kinds if (device.id, kind) not in added]
+        added.update((device.id, kind) for kind in missing)
+        async_add_entities(DeviceUpdate(manager, device, kind) for kind in missing)
+
+    entry.async_on_unload(manager.listen_for_devices(add_entities))
+    for device in list(manager.devices.values()):
+        add_entities(device)
+
+
+class DeviceUpdate(DeviceEntity, UpdateEntity):
+    """The firmware or the software of one device."""
+
+    _attr_supported_features = (
+        UpdateEntityFeature.INSTALL
+        | UpdateEntityFeature.SPECIFIC_VERSION
+        | UpdateEntityFeature.PROGRESS
+        | UpdateEntityFeature.RELEASE_NOTES
+    )
+    _unrecorded_attributes = frozenset({"deadline"})
+
+    def __init__(
+        self, manager: UpgradeManager, device: Device, kind: PackageKind
+    ) -> None:
+        """Show one kind of a device."""
+        super().__init__(manager, device, kind)
+        self._kind = kind
+        self._shown_version = device.version(kind)
+        if kind is PackageKind.FIRMWARE:
+            self._attr_device_class = UpdateDeviceClass.FIRMWARE
+
+    @property
+    @override
+    def entity_picture(self) -> str | None:
+        """Return no picture: the integration's icon would look like the device's own."""
+        return None
+
+    @property
+    @override
+    def title(self) -> str:
+        """Return what the update is for."""
+        return self.device.model
+
+    @property
+    @override
+    def installed_version(self) -> str | None:
+        """Return what the device last reported, and nothing else."""
+        return self.device.version(self._kind)
+
+    @property
+    @override
+    def latest_version(self) -> str | None:
+        """Return the version on its way, else the one that is offered."""
+        if (task := self._live_task) is not None:
+            return task.package.version
+        if (package := self._offer) is not None:
+            return package.version
+        return self.installed_version
+
+    @property
+    @override
+    def in_progress(self) -> bool:
+        """Return whether a task is live: it outlives the action that created it."""
+        return self._live_task is not None
+
+    @property
+    @override
+    def update_percentage(self) -> float | None:
+        """Return how much of the download is done, None while that says nothing."""
+        task = self._live_task
+        return None if task is None else task.progress
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """Return where the last upgrade stands, or how it ended."""
+        task = self._last_task
+        return {
+            "stage": None if task is None else task.state,
+            "deadline": None if task is None else task.deadline,
+            "cause": None if task is None else task.cause,
+        }
+
+    @override
+    def version_is_newer(self, latest_version: str, installed_version: str) -> bool:
+        """Return True: the manager has compared, and a chosen version may be older."""
+        return True
+
+    @override
+    async def async_release_notes(self) -> str | None:
+        """Return the package's notes, below what the last upgrade has to say."""
+        package = self._shown_package
+        notes = None if package is None else package.release_notes
+        parts = [part for part in (_failure_notice(self._last_task), notes) if part]
+        return "\n\n".join(parts) or None
+
+    @override
+    async def async_install(
+        self, version: str | None, backup: bool, **kwargs: Any
+    ) -> None:
+        """Create a task; its outcome is told by the entity, hours later if need be."""
+        await self._manager.async_install(self._device_id, self._kind, version)
+
+    @override
+    async def async_update(self) -> None:
+        """Ask the device what it runs, when a user checks for updates."""
+        await self._manager.async_check_version(self._device_id)
+
+    @callback
+    @override
+    def async_write_ha_state(self) -> None:
+        """Keep the device registry's version true, too."""
+        super().async_write_ha_state()
+        version = self.installed_version
+        if version == self._shown_version or self.device_entry is None:
+            return
+        self._shown_version = version
+        device = self.device
+        dr.async_get(self.hass).async_update_device(
+            self.device_entry.id, sw_version=device.firmware or device.software
+        )
+
+    @property
+    def _last_task(self) -> Task | None:
+        """Return the newest task."""
+        return self._manager.last_task(self._device_id, self._kind)
+
+    @property
+    def _live_task(self) -> Task | None:
+        """Return the task that has not ended."""
+        task = self._last_task
+        return None if task is None or task.is_ended else task
+
+    @property
+    def _offer(self) -> Package | None:
+        """Return the package that is offered."""
+        return self._manager.offer(self._device_id, self._kind)
+
+    @property
+    def _shown_package(self) -> Package | None:
+        """Return the package of the latest version."""
+        version = self.latest_version
+        if version is None:
+            return None
+        return self._manager.package(self._device_id, self._kind, version)
+
+
+def _failure_notice(task: Task | None) -> str | None:
+    """Return why the last upgrade failed and what to do, in the page's own alert."""
+    if task is None or task.state is not State.FAILED or task.cause is None:
+        return None
+    text = CAUSES[task.cause]
+    return (
+        f"<ha-alert alert-type='error' title='{text.message}'>"
+        f"{text.description} {text.solution}</ha-alert>"
+    )
