@@ -1,0 +1,1 @@
+"""Reference device: a complete over-the-air upgrade client in plain Python."""
