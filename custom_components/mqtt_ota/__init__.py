@@ -30,9 +30,7 @@ PLATFORMS = [Platform.UPDATE]
 async def async_setup_entry(hass: HomeAssistant, entry: MqttOtaConfigEntry) -> bool:
     """Start the manager once the broker's client and the depot are there."""
     if not await mqtt.async_wait_for_mqtt_client(hass):
-        raise ConfigEntryNotReady(
-            translation_domain=DOMAIN, translation_key="mqtt_not_ready"
-        )
+        raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="mqtt_not_ready")
     client = create_depot_client(hass, entry.data)
     await _async_check_depot(client)
     manager = UpgradeManager(hass, entry, client)

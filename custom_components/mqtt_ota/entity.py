@@ -2,6 +2,7 @@
 
 from typing import override
 
+from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity
 
@@ -39,6 +40,9 @@ class DeviceEntity(Entity):
     async def async_added_to_hass(self) -> None:
         """Follow the device."""
         await super().async_added_to_hass()
-        self.async_on_remove(
-            self._manager.listen(self._device_id, self.async_write_ha_state)
-        )
+        self.async_on_remove(self._manager.listen(self._device_id, self._on_device_changed))
+
+    @callback
+    def _on_device_changed(self) -> None:
+        """Show what has changed."""
+        self.async_write_ha_state()

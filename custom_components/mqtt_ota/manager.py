@@ -18,15 +18,15 @@ from homeassistant.util.ulid import ulid_now
 from .const import DOMAIN, EVENT_TASK_CHANGED, LOGGER, PackageKind
 from .depot import DepotClient, Package, Transfer
 from .devices import MAX_DEVICES, Device, new_device
-from .mirror import DepotMirror
 from .messenger import Messenger
+from .mirror import DepotMirror
 from .offers import find_package, offered_package
 from .performer import Performer
 from .protocol import (
     DEFAULT_TOPIC_PREFIX,
     CellReport,
-    Uplink,
     UpgradeProgressReport,
+    Uplink,
     UplinkEvent,
     VersionReport,
 )
@@ -65,9 +65,7 @@ _UNKNOWN_PAUSE: Final = 60.0
 class UpgradeManager:
     """Turns what devices, the depot and users do into steps of tasks."""
 
-    def __init__(
-        self, hass: HomeAssistant, entry: MqttOtaConfigEntry, client: DepotClient
-    ) -> None:
+    def __init__(self, hass: HomeAssistant, entry: MqttOtaConfigEntry, client: DepotClient) -> None:
         """Put the parts together; nothing is read or sent yet."""
         self._hass = hass
         self._entry = entry
@@ -110,9 +108,7 @@ class UpgradeManager:
         for device in await self._store.async_load_devices():
             self._devices[device.id] = device
         self._tasks = TaskList(
-            task
-            for task in await self._store.async_load_tasks()
-            if task.device_id in self._devices
+            task for task in await self._store.async_load_tasks() if task.device_id in self._devices
         )
         for task in self._tasks.live():
             self._arm(task)
@@ -143,25 +139,17 @@ class UpgradeManager:
 
     def offer(self, device_id: str, kind: PackageKind) -> Package | None:
         """Return the package that a device should be upgraded to."""
-        return offered_package(
-            self.mirror.packages.values(), self._devices[device_id], kind
-        )
+        return offered_package(self.mirror.packages.values(), self._devices[device_id], kind)
 
-    def package(
-        self, device_id: str, kind: PackageKind, version: str
-    ) -> Package | None:
+    def package(self, device_id: str, kind: PackageKind, version: str) -> Package | None:
         """Return the package of a version for a device."""
-        return find_package(
-            self.mirror.packages.values(), self._devices[device_id], kind, version
-        )
+        return find_package(self.mirror.packages.values(), self._devices[device_id], kind, version)
 
     def last_task(self, device_id: str, kind: PackageKind) -> Task | None:
         """Return the newest task of a device and kind, live or ended."""
         return self._tasks.last(device_id, kind)
 
-    async def async_install(
-        self, device_id: str, kind: PackageKind, version: str | None
-    ) -> Task:
+    async def async_install(self, device_id: str, kind: PackageKind, version: str | None) -> Task:
         """Create the task that upgrades a device, and return it as it begins.
 
         Raises ServiceValidationError when there is no such package or the device is
@@ -209,9 +197,7 @@ class UpgradeManager:
     async def async_check_version(self, device_id: str) -> None:
         """Ask a device what it runs; raises HomeAssistantError without a broker."""
         if not self.messenger.is_connected:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN, translation_key="broker_away"
-            )
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="broker_away")
         await self.messenger.async_query_version(device_id, self._devices[device_id])
 
     @callback
@@ -361,9 +347,7 @@ class UpgradeManager:
         if len(self._asked_unknown) >= MAX_DEVICES:
             self._asked_unknown.clear()
         self._asked_unknown[device_id] = now
-        self._background(
-            self.messenger.async_query_version(device_id, None), "ask a new device"
-        )
+        self._background(self.messenger.async_query_version(device_id, None), "ask a new device")
 
     @callback
     def _on_devices_heard(self) -> None:
@@ -408,9 +392,7 @@ class UpgradeManager:
     @callback
     def _on_depot_connected(self) -> None:
         """Take up what had to wait for the depot."""
-        self._background(
-            self._performer.async_revoke_leftovers(self._tasks.all), "revoke grants"
-        )
+        self._background(self._performer.async_revoke_leftovers(self._tasks.all), "revoke grants")
         self._advance()
 
     @callback
@@ -425,9 +407,7 @@ class UpgradeManager:
         )
 
 
-def _new_task(
-    device_id: str, kind: PackageKind, package: Package, now: datetime
-) -> Task:
+def _new_task(device_id: str, kind: PackageKind, package: Package, now: datetime) -> Task:
     """Return a task that waits for its turn."""
     return Task(
         id=ulid_now(),

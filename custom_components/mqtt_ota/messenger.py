@@ -55,9 +55,7 @@ class Messenger:
         """Subscribe to what devices send; raises HomeAssistantError without MQTT."""
         topic = uplink_filter(self._prefix)
         self._unsubscribe = [
-            await mqtt.async_subscribe(
-                self._hass, topic, self._on_message, _QOS, encoding=None
-            ),
+            await mqtt.async_subscribe(self._hass, topic, self._on_message, _QOS, encoding=None),
             # An answer to a question asked before the broker knows our subscription
             # would be lost.
             mqtt.async_on_subscribe_done(self._hass, topic, _QOS, self._on_ready),
@@ -81,27 +79,19 @@ class Messenger:
 
     async def async_query_version(self, device_id: str, device: Device | None) -> None:
         """Ask for the versions of a device, known or not."""
-        await self._async_send(
-            device_id, device, write_version_query(device_id, dt_util.utcnow())
-        )
+        await self._async_send(device_id, device, write_version_query(device_id, dt_util.utcnow()))
 
     async def async_query_cell(self, device: Device) -> None:
         """Ask for a device's cell."""
-        await self._async_send(
-            device.id, device, write_cell_query(device.id, dt_util.utcnow())
-        )
+        await self._async_send(device.id, device, write_cell_query(device.id, dt_util.utcnow()))
 
-    async def async_notify(
-        self, device: Device, kind: PackageKind, download: Download
-    ) -> bool:
+    async def async_notify(self, device: Device, kind: PackageKind, download: Download) -> bool:
         """Hand a device its download; return False when the broker is away."""
         return await self._async_send(
             device.id, device, write_upgrade(device.id, kind, download, dt_util.utcnow())
         )
 
-    async def _async_send(
-        self, device_id: str, device: Device | None, payload: bytes
-    ) -> bool:
+    async def _async_send(self, device_id: str, device: Device | None, payload: bytes) -> bool:
         """Publish to a device, or to the gateway that it is behind."""
         # Home Assistant queues what is published while the broker is away, and would
         # send it once more with every attempt of ours.
@@ -137,4 +127,3 @@ class Messenger:
         for fault in uplink.faults:
             self.report_fault(sender, fault)
         self._on_uplink(uplink)
-

@@ -51,9 +51,7 @@ def is_newer(version: str, than: str) -> bool:
 
 def _suits(package: Package, device: Device, kind: PackageKind) -> bool:
     """Return whether a package is meant for the device."""
-    return (
-        package.kind is kind and package.model == device.model and not package.withdrawn
-    )
+    return package.kind is kind and package.model == device.model and not package.withdrawn
 
 
 def _installs_over(package: Package, installed: str) -> bool:

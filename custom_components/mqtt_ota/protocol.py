@@ -122,9 +122,7 @@ def downlink_topic(prefix: str, device_id: str) -> str:
 
 def sender_of(prefix: str, topic: str) -> str:
     """Return the id of the device that owns an uplink topic; raises ProtocolError."""
-    return _identifier(
-        topic.removeprefix(f"{prefix}/").removesuffix(_UPLINK_SUFFIX), "topic"
-    )
+    return _identifier(topic.removeprefix(f"{prefix}/").removesuffix(_UPLINK_SUFFIX), "topic")
 
 
 def read_uplink(sender: str, payload: bytes) -> Uplink:
@@ -174,14 +172,10 @@ def write_cell_query(device_id: str, now: datetime) -> bytes:
     return _write(device_id, EventType.CELL_QUERY, {}, now)
 
 
-def write_upgrade(
-    device_id: str, kind: PackageKind, download: Download, now: datetime
-) -> bytes:
+def write_upgrade(device_id: str, kind: PackageKind, download: Download, now: datetime) -> bytes:
     """Return the message that hands a device its download (source document, step 6)."""
     event_type = (
-        EventType.FIRMWARE_UPGRADE
-        if kind is PackageKind.FIRMWARE
-        else EventType.SOFTWARE_UPGRADE
+        EventType.FIRMWARE_UPGRADE if kind is PackageKind.FIRMWARE else EventType.SOFTWARE_UPGRADE
     )
     paras: dict[str, Any] = {
         "version": download.version,
@@ -197,9 +191,7 @@ def write_upgrade(
     return _write(device_id, event_type, paras, now)
 
 
-def write_upgrade_v2(
-    device_id: str, kind: PackageKind, download: Download, now: datetime
-) -> bytes:
+def write_upgrade_v2(device_id: str, kind: PackageKind, download: Download, now: datetime) -> bytes:
     """Return the upgrade message for devices that know only URLs with the token inside."""
     event_type = (
         EventType.FIRMWARE_UPGRADE_V2
@@ -219,9 +211,7 @@ def write_upgrade_v2(
     return _write(device_id, event_type, paras, now)
 
 
-def _write(
-    device_id: str, event_type: EventType, paras: Mapping[str, Any], now: datetime
-) -> bytes:
+def _write(device_id: str, event_type: EventType, paras: Mapping[str, Any], now: datetime) -> bytes:
     """Return the envelope around one `$ota` event."""
     return orjson.dumps(
         {

@@ -37,9 +37,7 @@ class UpgradeStore:
 
     def delay_save_devices(self, devices: Mapping[str, Device]) -> None:
         """Save the devices soon."""
-        self._devices.async_delay_save(
-            lambda: _devices_file(devices), _SAVE_DELAY
-        )
+        self._devices.async_delay_save(lambda: _devices_file(devices), _SAVE_DELAY)
 
     async def async_save_devices(self, devices: Mapping[str, Device]) -> None:
         """Save the devices now."""
@@ -57,9 +55,7 @@ class UpgradeStore:
             if self._written >= wanted:
                 return
             written = self._wanted
-            await self._tasks.async_save(
-                {"tasks": [item.as_dict() for item in tasks.values()]}
-            )
+            await self._tasks.async_save({"tasks": [item.as_dict() for item in tasks.values()]})
             self._written = written
 
     async def async_remove(self) -> None:

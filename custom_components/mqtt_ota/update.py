@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import DOMAIN, PackageKind
+from .const import PackageKind
 from .depot import Package
 from .devices import Device
 from .entity import DeviceEntity
@@ -54,9 +54,7 @@ class DeviceUpdate(DeviceEntity, UpdateEntity):
     )
     _unrecorded_attributes = frozenset({"deadline"})
 
-    def __init__(
-        self, manager: UpgradeManager, device: Device, kind: PackageKind
-    ) -> None:
+    def __init__(self, manager: UpgradeManager, device: Device, kind: PackageKind) -> None:
         """Show one kind of a device."""
         super().__init__(manager, device, kind)
         self._kind = kind
@@ -130,22 +128,19 @@ class DeviceUpdate(DeviceEntity, UpdateEntity):
         return "\n\n".join(parts) or None
 
     @override
-    async def async_install(
-        self, version: str | None, backup: bool, **kwargs: Any
-    ) -> None:
+    async def async_install(self, version: str | None, backup: bool, **kwargs: Any) -> None:
         """Create a task; its outcome is told by the entity, hours later if need be."""
         await self._manager.async_install(self._device_id, self._kind, version)
 
-    @override
     async def async_update(self) -> None:
         """Ask the device what it runs, when a user checks for updates."""
         await self._manager.async_check_version(self._device_id)
 
     @callback
     @override
-    def async_write_ha_state(self) -> None:
+    def _on_device_changed(self) -> None:
         """Keep the device registry's version true, too."""
-        super().async_write_ha_state()
+        super()._on_device_changed()
         version = self.installed_version
         if version == self._shown_version or self.device_entry is None:
             return

@@ -76,9 +76,7 @@ def _device(message: str, description: str, solution: str) -> CauseText:
 
 def _own(message: str, description: str, solution: str) -> CauseText:
     """Return a cause that the source document does not have."""
-    return CauseText(
-        origin=Origin.OWN, message=message, description=description, solution=solution
-    )
+    return CauseText(origin=Origin.OWN, message=message, description=description, solution=solution)
 
 
 CAUSES: Final[dict[Cause, CauseText]] = {
@@ -121,8 +119,7 @@ CAUSES: Final[dict[Cause, CauseText]] = {
     ),
     Cause.DOWNLOAD_TIMEOUT: _platform(
         "Waiting for device downloaded package timeout",
-        "The device does not finish downloading the firmware package within the "
-        "specified time.",
+        "The device does not finish downloading the firmware package within the specified time.",
         "Check the device.",
     ),
     Cause.UPDATE_START_TIMEOUT: _platform(
@@ -132,8 +129,7 @@ CAUSES: Final[dict[Cause, CauseText]] = {
     ),
     Cause.DOWNLOAD_START_TIMEOUT: _platform(
         "Waiting for device start download package timeout",
-        "The device does not start to download the firmware package within the "
-        "specified time.",
+        "The device does not start to download the firmware package within the specified time.",
         "Check the device.",
     ),
     Cause.NOT_ENOUGH_STORAGE: _device(
@@ -218,9 +214,7 @@ _CAUSE_OF_RESULT_CODE: Final[dict[int, Cause]] = {
     255: Cause.UPDATE_FAILED,
 }
 _CAUSE_OF_MESSAGE: Final[dict[str, Cause]] = {
-    text.message.lower(): cause
-    for cause, text in CAUSES.items()
-    if text.origin is Origin.DEVICE
+    text.message.lower(): cause for cause, text in CAUSES.items() if text.origin is Origin.DEVICE
 }
 
 

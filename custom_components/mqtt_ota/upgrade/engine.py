@@ -43,11 +43,15 @@ type Outcome = tuple[Task, tuple[Effect, ...]]
 RESULT_SUCCESS: Final = 0
 RESULT_ALREADY_LATEST: Final = 3
 
+_WHOLE: Final = 100
+
 _NOTIFIED_STATES: Final = TRANSFER_STATES | {
     State.AWAITING_UPDATE,
     State.UPDATING,
     State.VERIFYING,
 }
+# The time for download and report runs from the notification to the end.
+_SHARED_DEADLINE: Final = frozenset({State.DOWNLOADING, State.AWAITING_UPDATE, State.UPDATING})
 _CAUSE_OF_DEADLINE: Final = {
     State.WAITING_ONLINE: Cause.ONLINE_TIMEOUT,
     State.QUERYING_CELL: Cause.CELL_TIMEOUT,
@@ -138,9 +142,7 @@ def _on_sign_of_life(task: Task, now: datetime) -> Outcome:
     if task.state is State.WAITING_ONLINE:
         return _negotiate(task, now)
     came_back = task.state in (State.AWAITING_UPDATE, State.UPDATING)
-    if came_back and (
-        task.asked_at is None or now - task.asked_at >= _SHORTEST_PAUSE
-    ):
+    if came_back and (task.asked_at is None or now - task.asked_at >= _SHORTEST_PAUSE):
         return _ask(task, now)
     return task, ()
 
@@ -181,9 +183,7 @@ def _decide(task: Task, version: str, now: datetime) -> Outcome:
     return (task, ()) if task.state is State.QUEUED else _enter(task, State.QUEUED, now)
 
 
-def _check_version(
-    task: Task, version: str, now: datetime, *, was_asked: bool
-) -> Outcome:
+def _check_version(task: Task, version: str, now: datetime, *, was_asked: bool) -> Outcome:
     """Tell success, a device that has not restarted yet, and one that fell back."""
     if version == task.package.version:
         return _end(task, State.SUCCEEDED, now)
@@ -254,7 +254,7 @@ def _on_progress(task: Task, event: ProgressReported, now: datetime) -> Outcome:
     if event.result_code != RESULT_SUCCESS:
         cause = cause_of_result(event.result_code, event.description)
         return _fail(task, cause, now, description=event.description)
-    is_whole = event.progress is None or event.progress == 100
+    is_whole = event.progress in (None, _WHOLE)
     if is_whole and event.version == task.package.version:
         # Some devices report success without having fetched anything: where the depot
         # did not see the whole download, only an answer to our own query counts.
@@ -262,7 +262,7 @@ def _on_progress(task: Task, event: ProgressReported, now: datetime) -> Outcome:
             return _end(task, State.SUCCEEDED, now)
         return _verify(task, now)
     if task.state in TRANSFER_STATES:
-        if event.progress == 100:
+        if event.progress == _WHOLE:
             return _enter(task, State.AWAITING_UPDATE, now)
         return _download_progress(task, float(event.progress or 0), now)
     if task.state is State.AWAITING_UPDATE and is_whole:
@@ -300,9 +300,7 @@ def _on_time(task: Task, now: datetime) -> Outcome:
             return _verify(task, now)
         if task.state is State.VERIFYING:
             said_old = task.reported_version == task.previous_version
-            return _fail(
-                task, Cause.RESULT_TIMEOUT if said_old else Cause.CHECK_TIMEOUT, now
-            )
+            return _fail(task, Cause.RESULT_TIMEOUT if said_old else Cause.CHECK_TIMEOUT, now)
         return _fail(task, _CAUSE_OF_DEADLINE[task.state], now)
     if task.probe_at is not None and task.probe_at <= now:
         return _ask(task, now)
@@ -345,9 +343,7 @@ def _ask(task: Task, now: datetime) -> Outcome:
     if pauses is not None:
         first, longest = pauses
         pause = min(first * 2 ** min(task.probes, 16), longest)
-        task = replace(
-            task, probes=task.probes + 1, probe_at=now + pause * _jitter(task)
-        )
+        task = replace(task, probes=task.probes + 1, probe_at=now + pause * _jitter(task))
     if task.state is State.QUERYING_CELL:
         return task, (QueryCell(),)
     return replace(task, asked=True, asked_at=now), (QueryVersion(),)
@@ -359,9 +355,7 @@ def _jitter(task: Task) -> float:
     return 1 - _PROBE_JITTER + 2 * _PROBE_JITTER * spread
 
 
-def _enter(
-    task: Task, state: State, now: datetime, *, effects: tuple[Effect, ...] = ()
-) -> Outcome:
+def _enter(task: Task, state: State, now: datetime, *, effects: tuple[Effect, ...] = ()) -> Outcome:
     """Enter a state with its deadline and its first probe."""
     pauses = _PROBE_PAUSES.get(state)
     changes: dict[str, Any] = {
@@ -377,30 +371,23 @@ def _enter(
 
 def _deadline(task: Task, state: State, now: datetime) -> datetime | None:
     """Return the absolute time by which a state must be left."""
+    if state in _SHARED_DEADLINE:
+        return task.deadline
     policy = task.policy
-    match state:
-        case State.WAITING_ONLINE:
-            return now + policy.online_timeout
-        case State.QUERYING_CELL:
-            return now + policy.cell_timeout
-        case State.QUERYING_VERSION:
-            return now + policy.version_timeout
-        case State.AWAITING_DOWNLOAD:
-            return now + policy.report_timeout
-        case State.DOWNLOADING | State.AWAITING_UPDATE | State.UPDATING:
-            return task.deadline
-        case State.VERIFYING:
-            return now + policy.check_timeout
-    return None
+    timeouts = {
+        State.WAITING_ONLINE: policy.online_timeout,
+        State.QUERYING_CELL: policy.cell_timeout,
+        State.QUERYING_VERSION: policy.version_timeout,
+        State.AWAITING_DOWNLOAD: policy.report_timeout,
+        State.VERIFYING: policy.check_timeout,
+    }
+    timeout = timeouts.get(state)
+    return None if timeout is None else now + timeout
 
 
-def _fail(
-    task: Task, cause: Cause, now: datetime, *, description: str | None = None
-) -> Outcome:
+def _fail(task: Task, cause: Cause, now: datetime, *, description: str | None = None) -> Outcome:
     """End a task with its cause."""
-    return _end(
-        replace(task, cause=cause, description=description), State.FAILED, now
-    )
+    return _end(replace(task, cause=cause, description=description), State.FAILED, now)
 
 
 def _end(task: Task, state: State, now: datetime) -> Outcome:

@@ -55,13 +55,12 @@ class Policy:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Return the policy saved by `as_dict`; what is missing takes its default."""
-        known = {item.name: data[item.name] for item in fields(cls) if item.name in data}
-        return cls(
-            **{
-                name: value if isinstance(value, bool) else timedelta(seconds=value)
-                for name, value in known.items()
-            }
-        )
+        values: dict[str, Any] = {}
+        for item in fields(cls):
+            if (value := data.get(item.name)) is not None:
+                is_flag = isinstance(value, bool)
+                values[item.name] = value if is_flag else timedelta(seconds=value)
+        return cls(**values)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -163,9 +162,7 @@ class Task:
     def wants_slot(self) -> bool:
         """Return whether the task is ready to transfer and waits for the others."""
         return (
-            self.state is State.QUEUED
-            and self.previous_version is not None
-            and not self.granting
+            self.state is State.QUEUED and self.previous_version is not None and not self.granting
         )
 
     @property
