@@ -91,6 +91,7 @@ class UpgradeWorker:
             reason = "Out of memory during the download"
             ended = Ended(error=UpgradeError(ResultCode.INSUFFICIENT_MEMORY, reason))
         except Exception as err:
+            # A thread has no caller who could report it.
             _LOGGER.exception("download failed unexpectedly")
             ended = Ended(error=UpgradeError(ResultCode.INTERNAL_ERROR, f"internal error: {err}"))
         self._inbox.put(ended)
