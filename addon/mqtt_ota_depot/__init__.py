@@ -1,0 +1,3 @@
+"""The depot of MQTT OTA: keeps packages and serves them to devices."""
+
+__version__ = "0.1.0"

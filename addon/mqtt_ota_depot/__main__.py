@@ -1,0 +1,81 @@
+"""The command line: `mqtt-ota`, or `python -m mqtt_ota_depot`."""
+
+from argparse import ArgumentParser, Namespace
+import asyncio
+from collections.abc import Callable, Sequence
+import os
+import sys
+from typing import Final
+
+from . import __version__
+from .auth import load_api_key
+from .catalog import CatalogError
+from .certificates import CertificateError, own_certificate
+from .logs import set_up
+from .server import StartError, authority, serve
+from .settings import Settings, SettingsError, add_options, load
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return 0, 1 for a failure or 2 for wrong use."""
+    namespace = _parser().parse_args(arguments)
+    # Everything the depot keeps is its own: keys, packages and who has them.
+    os.umask(0o077)
+    set_up("info")
+    command: Callable[[Settings], None] = namespace.command
+    try:
+        settings = load(namespace)
+        set_up(settings.log_level)
+        command(settings)
+    except SettingsError as err:
+        sys.stderr.write(f"mqtt-ota: {err}\n")
+        return 2
+    except (StartError, CatalogError, CertificateError) as err:
+        sys.stderr.write(f"mqtt-ota: {err}\n")
+        return 1
+    return 0
+
+
+def _parser() -> ArgumentParser:
+    """Return the parser of all commands."""
+    parser = ArgumentParser(
+        prog="mqtt-ota", description="The depot of MQTT OTA: packages for devices."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, command in _COMMANDS.items():
+        text = (command.__doc__ or "").partition("\n")[0]
+        sub = commands.add_parser(name, help=text, description=text)
+        add_options(sub)
+        sub.set_defaults(command=command)
+    return parser
+
+
+def _serve(settings: Settings) -> None:
+    """Run the server until it is told to stop."""
+    asyncio.run(serve(settings))
+
+
+def _api_key(settings: Settings) -> None:
+    """Print the API key, making it when there is none yet."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    sys.stdout.write(load_api_key(settings.data_dir, settings.api_key) + "\n")
+
+
+def _fingerprint(settings: Settings) -> None:
+    """Print the SHA-256 fingerprint that clients pin."""
+    if settings.certfile is not None and settings.keyfile is not None:
+        certificate = own_certificate(settings.certfile, settings.keyfile)
+        sys.stdout.write(certificate.fingerprint + "\n")
+    else:
+        sys.stdout.write(authority(settings.data_dir).fingerprint + "\n")
+
+
+_COMMANDS: Final[dict[str, Callable[[Settings], None]]] = {
+    "serve": _serve,
+    "api-key": _api_key,
+    "fingerprint": _fingerprint,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

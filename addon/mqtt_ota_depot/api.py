@@ -1,0 +1,177 @@
+"""The API of the integration: parse, ask the depot, answer. No logic."""
+
+import asyncio
+import json
+from typing import Any, Final
+
+from aiohttp import web
+
+from . import __version__
+from .auth import ApiKey, Handler
+from .depot import Depot
+from .events import EventStream
+from .grants import read_request
+from .packages import read_changes
+from .problems import Problem, ProblemKind
+from .uploads import Uploads
+
+PREFIX: Final = "/api/v1"
+API_VERSION: Final = 1
+MIN_API_VERSION: Final = 1
+
+# Longer bodies than any valid one; uploads are streamed and bounded elsewhere.
+MAX_JSON: Final = 256 * 1024
+_BODY_TIMEOUT: Final = 30.0
+
+
+class Api:
+    """Handlers of the API, by method and path."""
+
+    def __init__(
+        self,
+        depot: Depot,
+        *,
+        api_key: ApiKey,
+        device_url: str,
+        max_package_size: int,
+    ) -> None:
+        """Create the API; `device_url` is the base of download URLs."""
+        self.events = EventStream(depot.events, depot.snapshot)
+        self._depot = depot
+        self._api_key = api_key
+        self._device_url = device_url
+        self._max_package_size = max_package_size
+        self._uploads = Uploads(depot, max_package_size)
+
+    def application(self) -> web.Application:
+        """Return the application to mount at PREFIX."""
+        app = web.Application(middlewares=[self._authorise], client_max_size=MAX_JSON)
+        app.router.add_get("/info", self._info)
+        app.router.add_get("/packages", self._packages)
+        app.router.add_post("/packages", self._upload, expect_handler=self._expect_upload)
+        app.router.add_get("/packages/{id}", self._package)
+        app.router.add_patch("/packages/{id}", self._change_package)
+        app.router.add_delete("/packages/{id}", self._remove_package)
+        app.router.add_get("/grants", self._grants)
+        app.router.add_post("/grants", self._add_grant)
+        app.router.add_delete("/grants/{id}", self._remove_grant)
+        app.router.add_get("/events", self._events)
+        return app
+
+    @web.middleware
+    async def _authorise(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Let only those in who have the API key."""
+        self._api_key.check(request)
+        return await handler(request)
+
+    async def _info(self, _request: web.Request) -> web.Response:
+        """Return what the depot is and how much it holds."""
+        space = await self._depot.blobs.space()
+        return web.json_response(
+            {
+                "api_version": API_VERSION,
+                "min_api_version": MIN_API_VERSION,
+                "version": __version__,
+                "depot_id": self._depot.id,
+                "device_url": self._device_url,
+                "max_package_size": self._max_package_size,
+                "storage": {
+                    "used": space.used,
+                    "free": space.free,
+                    "total": space.total,
+                },
+            }
+        )
+
+    async def _packages(self, _request: web.Request) -> web.Response:
+        """Return all packages."""
+        packages = [package.as_dict() for package in self._depot.packages()]
+        return web.json_response({"packages": packages})
+
+    async def _package(self, request: web.Request) -> web.Response:
+        """Return one package."""
+        return web.json_response(self._depot.package(_id(request)).as_dict())
+
+    async def _expect_upload(self, request: web.Request) -> web.Response | None:
+        """Answer `Expect: 100-continue` before the client sends the package.
+
+        This comes before the middlewares, so it does their work itself.
+        """
+        try:
+            if request.headers.get("Expect", "").lower() != "100-continue":
+                raise Problem(ProblemKind.INVALID_REQUEST, "Expect: only 100-continue is known.")
+            self._api_key.check(request)
+            await self._uploads.check(request)
+        except Problem as problem:
+            response = problem.as_response()
+            response.force_close()
+            return response
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # These bytes are no part of the response that is still to come.
+        request.writer.output_size = 0
+        return None
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        """Store a package."""
+        package, new = await self._uploads.receive(request)
+        return web.json_response(
+            package.as_dict(),
+            status=201 if new else 200,
+            headers={"Location": f"{PREFIX}/packages/{package.id}"},
+        )
+
+    async def _change_package(self, request: web.Request) -> web.Response:
+        """Change facts of a package."""
+        changes = read_changes(await _json(request))
+        package = await self._depot.change_package(_id(request), changes)
+        return web.json_response(package.as_dict())
+
+    async def _remove_package(self, request: web.Request) -> web.Response:
+        """Remove a package."""
+        await self._depot.remove_package(_id(request))
+        return web.Response(status=204)
+
+    async def _grants(self, _request: web.Request) -> web.Response:
+        """Return all live grants."""
+        grants = [grant.as_dict() for grant in self._depot.live_grants()]
+        return web.json_response({"grants": grants})
+
+    async def _add_grant(self, request: web.Request) -> web.Response:
+        """Grant a download; only this answer has the token."""
+        grant, token, package = await self._depot.add_grant(read_request(await _json(request)))
+        return web.json_response(
+            {
+                **grant.as_dict(),
+                "token": token,
+                "url": self._device_url + package.path,
+            },
+            status=201,
+        )
+
+    async def _remove_grant(self, request: web.Request) -> web.Response:
+        """Revoke a grant."""
+        await self._depot.remove_grant(_id(request))
+        return web.Response(status=204)
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        """Stream the events."""
+        return await self.events.serve(request)
+
+
+def _id(request: web.Request) -> str:
+    """Return the id in the path."""
+    return request.match_info["id"]
+
+
+async def _json(request: web.Request) -> Any:
+    """Return the JSON body; raises a Problem of kind invalid-request or too-large."""
+    try:
+        async with asyncio.timeout(_BODY_TIMEOUT):
+            body = await request.read()
+        return json.loads(body)
+    except TimeoutError as err:
+        raise Problem(
+            ProblemKind.UPLOAD_TIMEOUT, "The body did not arrive; send it again."
+        ) from err
+    except (ValueError, RecursionError) as err:
+        raise Problem(ProblemKind.INVALID_REQUEST, "The body is not valid JSON.") from err
