@@ -1,0 +1,158 @@
+"""The depot as its own process, and its API as a maker uses it."""
+
+import asyncio
+from collections.abc import Mapping
+import json
+from pathlib import Path
+import re
+import ssl
+import sys
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+
+from .errors import StackError
+from .json_client import Answer, JsonClient, NoAnswerError
+from .package import NewPackage
+from .ports import LOOPBACK, free_port
+from .processes import Process
+
+READY_SECONDS = 30.0
+CA_FILE = Path("certificates", "ca.pem")
+SNAPSHOT_SECONDS = 10.0
+DOWNLOAD_LINE = re.compile(r" GET /p/[0-9a-f]+ (\d{3}) ")
+
+
+class Depot:
+    """A depot over HTTPS that keeps its data and its port over restarts."""
+
+    def __init__(self, folder: Path) -> None:
+        """Remember where the depot keeps its data; nothing runs yet."""
+        folder.mkdir(parents=True)
+        self.data = folder / "data"
+        self.port = free_port()
+        self.url = f"https://{LOOPBACK}:{self.port}"
+        command = [sys.executable, "-m", "mqtt_ota_depot", "serve", "--data-dir", self.data]
+        command += ["--host", LOOPBACK, "--port", str(self.port), "--device-url", self.url]
+        # Requests are logged at this level only, and they prove what was resumed.
+        command += ["--log-level", "debug"]
+        self.process = Process("The depot", command, log=folder / "depot.log", folder=folder)
+
+    @property
+    def api_key(self) -> str:
+        """Return the key that the depot made on its first start."""
+        return (self.data / "api_key").read_text(encoding="utf-8").strip()
+
+    @property
+    def ca_file(self) -> Path:
+        """Return the certificate authority that the depot made on its first start."""
+        return self.data / CA_FILE
+
+    def start(self) -> None:
+        """Start the depot and wait until it answers."""
+        self.process.start()
+        self.wait_ready()
+
+    def wait_ready(self) -> None:
+        """Wait until the depot answers."""
+        self.process.wait_until(lambda: self._is_healthy() or None, "answering", READY_SECONDS)
+
+    def stop(self) -> None:
+        """Shut the depot down."""
+        self.process.stop()
+
+    def kill(self) -> None:
+        """End the depot as a power cut does."""
+        self.process.kill()
+
+    def upload(self, package: NewPackage) -> dict[str, Any]:
+        """Upload a package as `curl -F` does; return what the depot made of it."""
+        fields = {
+            "kind": package.kind,
+            "model": package.model,
+            "version": package.version,
+            "release_notes": package.release_notes,
+            "sha256": package.sha256,
+        }
+        boundary = uuid4().hex
+        answer = self._request(
+            "POST",
+            "/packages",
+            body=_multipart(boundary, fields, f"{package.model}.bin", package.content),
+            headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
+        )
+        if answer.status != 201:
+            raise StackError(f"The depot refused the upload ({answer.status}): {answer.text}")
+        uploaded: dict[str, Any] = answer.data
+        return uploaded
+
+    def transfers(self) -> list[dict[str, Any]]:
+        """Return what the depot saw of each download under a live grant."""
+        try:
+            snapshot = asyncio.run(self._snapshot())
+        except (aiohttp.ClientError, TimeoutError) as err:
+            raise NoAnswerError(f"{self.url} sent no events: {err}") from err
+        transfers: list[dict[str, Any]] = snapshot["transfers"]
+        return transfers
+
+    def download_statuses(self) -> list[int]:
+        """Return the status of each download that has ended: 200 from the start, 206 resumed."""
+        lines = self.process.log.read_text(encoding="utf-8").splitlines()
+        return [int(found[1]) for line in lines if (found := DOWNLOAD_LINE.search(line))]
+
+    def log_tail(self, lines: int = 25) -> str:
+        """Return the last lines of the depot's log."""
+        return self.process.log_tail(lines)
+
+    def _is_healthy(self) -> bool:
+        """Return whether the depot answers over verified HTTPS."""
+        if not self.ca_file.exists():
+            return False
+        try:
+            return self._client().request("GET", "/health").status == 200
+        except NoAnswerError:
+            return False
+
+    def _request(
+        self, method: str, path: str, *, body: bytes, headers: Mapping[str, str]
+    ) -> Answer:
+        """Return the answer to a request with the API key."""
+        return self._client().request(
+            method,
+            f"/api/v1{path}",
+            body=body,
+            headers={**headers, "Authorization": f"Bearer {self.api_key}"},
+        )
+
+    def _client(self) -> JsonClient:
+        """Return a client that trusts this depot's authority only."""
+        return JsonClient(self.url, ssl_context=self._ssl_context())
+
+    def _ssl_context(self) -> ssl.SSLContext:
+        """Return a context that verifies the depot, name included."""
+        return ssl.create_default_context(cafile=str(self.ca_file))
+
+    async def _snapshot(self) -> dict[str, Any]:
+        """Return the first message of the event stream."""
+        headers = {"Authorization": f"Bearer {self.api_key}"}
+        async with (
+            asyncio.timeout(SNAPSHOT_SECONDS),
+            aiohttp.ClientSession(headers=headers) as session,
+            session.ws_connect(f"{self.url}/api/v1/events", ssl=self._ssl_context()) as stream,
+        ):
+            snapshot: dict[str, Any] = json.loads(await stream.receive_str())
+            return snapshot
+
+
+def _multipart(boundary: str, fields: Mapping[str, str], name: str, content: bytes) -> bytes:
+    """Return a form with text fields and, last, the file."""
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'
+        for field, value in fields.items()
+    ]
+    file_head = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+        "Content-Type: application/octet-stream\r\n\r\n"
+    )
+    return "".join([*parts, file_head]).encode() + content + f"\r\n--{boundary}--\r\n".encode()
