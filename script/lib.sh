@@ -1,0 +1,23 @@
+# shellcheck shell=bash
+# What every script shares: where the checkout is, and how to talk to the person at the terminal.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+VENV=$ROOT/.venv
+PRIVATE=$ROOT/.python
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*" | plain_when_piped; }
+note() { printf '    %s\n' "$*"; }
+warn() { printf '\033[33mWarning:\033[0m %s\n' "$*" | plain_when_piped >&2; }
+
+# die CAUSE REMEDY
+die() {
+  printf '\033[31mError:\033[0m %s\nWhat to do: %s\n' "$1" "$2" | plain_when_piped >&2
+  exit 1
+}
+
+# Colour codes in a CI log are noise.
+plain_when_piped() {
+  if [[ -t 1 && -t 2 && -z ${CI:-} && -z ${NO_COLOR:-} ]]; then cat; else sed 's/\x1b\[[0-9;]*m//g'; fi
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
