@@ -1,6 +1,6 @@
 """The command line: `mqtt-ota`, or `python -m mqtt_ota_depot`."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser
 import asyncio
 from collections.abc import Callable, Sequence
 import os

@@ -98,17 +98,16 @@ class Api:
         This comes before the middlewares, so it does their work itself.
         """
         try:
-            if request.headers.get("Expect", "").lower() != "100-continue":
-                raise Problem(ProblemKind.INVALID_REQUEST, "Expect: only 100-continue is known.")
             self._api_key.check(request)
             await self._uploads.check(request)
         except Problem as problem:
             response = problem.as_response()
             response.force_close()
             return response
-        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        # These bytes are no part of the response that is still to come.
-        request.writer.output_size = 0
+        if request.headers["Expect"].lower() == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            # These bytes are no part of the response that is still to come.
+            request.writer.output_size = 0
         return None
 
     async def _upload(self, request: web.Request) -> web.Response:

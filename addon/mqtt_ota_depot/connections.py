@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+from http import HTTPStatus
 import logging
 import socket
 import ssl
@@ -21,6 +22,8 @@ _UNSENT: Final = 16 * 1024
 _DEAD_AFTER_MS: Final = 90_000
 _ACKNOWLEDGE_POLL: Final = 0.02
 _ACKNOWLEDGE_TIMEOUT: Final = 60.0
+# TLS hands bytes on in a step of its own, so one look is not enough.
+_CALM_LOOKS: Final = 2
 _LENIENT_METHODS: Final = (b"GET ", b"HEAD ")
 _METHOD_LENGTH: Final = 5
 
@@ -109,7 +112,7 @@ class DeviceFriendlyHandler(RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """Answer what is no HTTP request with a problem instead of plain text."""
-        if status < 500:
+        if status < HTTPStatus.INTERNAL_SERVER_ERROR:
             # The text of the exception quotes the request, which may hold a token.
             _LOGGER.debug("Malformed request from %s", request.remote)
             problem = Problem(ProblemKind.INVALID_REQUEST, "This is not a valid HTTP request.")
@@ -153,7 +156,9 @@ class DeviceFriendlySite(web.BaseSite):
         """Accept connections."""
         await super().start()
         server = self._runner.server
-        assert server is not None
+        if server is None:
+            msg = "the runner was not set up"
+            raise RuntimeError(msg)
         # Clients that read to the end of the connection would hang for the
         # default of 30 s: many never answer the TLS close_notify.
         shutdown = None if self._ssl_context is None else 1.0
@@ -188,8 +193,7 @@ async def until_acknowledged(request: web.Request) -> None:
     handler, transport = request.protocol, request.transport
     calm = 0
     async with asyncio.timeout(_ACKNOWLEDGE_TIMEOUT):
-        while transport is not None and not transport.is_closing() and calm < 2:
-            # TLS hands bytes on in a step of its own, so one look is not enough.
+        while transport is not None and not transport.is_closing() and calm < _CALM_LOOKS:
             waiting = transport.get_write_buffer_size() or _unacknowledged(transport)
             calm = 0 if waiting else calm + 1
             await asyncio.sleep(_ACKNOWLEDGE_POLL)

@@ -8,9 +8,13 @@ def write_private(path: Path, content: bytes) -> None:
     """Write a file that only its owner may read, atomically and durably."""
     temporary = path.with_name(f".{path.name}.new")
     temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "wb") as file:
+    with temporary.open("xb", opener=_private) as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that nobody else may read from its first moment on."""
+    return os.open(path, flags, 0o600)

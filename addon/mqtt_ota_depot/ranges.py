@@ -114,20 +114,21 @@ def _failed_precondition(
     headers: Mapping[str, str], representation: Representation
 ) -> Outcome | None:
     """Return the outcome of a precondition that ends the request."""
-    if (if_match := headers.get("If-Match")) is not None:
-        if not _matches(if_match, representation.etag, strong=True):
-            return Outcome.PRECONDITION_FAILED
-    elif (unmodified := _date(headers.get("If-Unmodified-Since"))) is not None:
-        if representation.modified.replace(microsecond=0) > unmodified:
-            return Outcome.PRECONDITION_FAILED
-    if (if_none_match := headers.get("If-None-Match")) is not None:
-        if _matches(if_none_match, representation.etag, strong=False):
-            return Outcome.NOT_MODIFIED
-    elif (
-        modified := _date(headers.get("If-Modified-Since"))
-    ) is not None and representation.modified.replace(microsecond=0) <= modified:
-        return Outcome.NOT_MODIFIED
-    return None
+    modified = representation.modified.replace(microsecond=0)
+    if_match, if_none_match = headers.get("If-Match"), headers.get("If-None-Match")
+    if if_match is not None:
+        failed = not _matches(if_match, representation.etag, strong=True)
+    else:
+        limit = _date(headers.get("If-Unmodified-Since"))
+        failed = limit is not None and modified > limit
+    if failed:
+        return Outcome.PRECONDITION_FAILED
+    if if_none_match is not None:
+        known = _matches(if_none_match, representation.etag, strong=False)
+    else:
+        since = _date(headers.get("If-Modified-Since"))
+        known = since is not None and modified <= since
+    return Outcome.NOT_MODIFIED if known else None
 
 
 def _if_range_holds(value: str | None, representation: Representation) -> bool:

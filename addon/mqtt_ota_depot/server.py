@@ -209,7 +209,7 @@ async def _tick(
             if count % RENEW_TICKS == 0 and context is not None:
                 _renew(settings, base, context)
         except StorageFullError:
-            _LOGGER.error("No room is left to save the progress of downloads")
+            _LOGGER.warning("No room is left to save the progress of downloads")
         except SQLAlchemyError:
             _LOGGER.exception("The database failed")
 

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 from pathlib import Path
+import re
 import tomllib
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ GIB: Final = 1024**3
 _LOGGER: Final = logging.getLogger(__name__)
 _TRUE: Final = frozenset({"true", "yes", "on", "1"})
 _FALSE: Final = frozenset({"false", "no", "off", "0"})
+_INTEGER: Final = re.compile(r"-?[0-9]{1,20}", re.ASCII)
 _LEVELS: Final = ("debug", "info", "warning", "error")
 _MIN_API_KEY: Final = 16
 _MAX_PORT: Final = 65_535
@@ -172,13 +174,11 @@ def _flag(value: object) -> bool:
 
 def _integer(value: object, minimum: int, maximum: int) -> int:
     """Read a whole number within bounds."""
-    try:
-        if isinstance(value, bool | float):
-            raise TypeError
-        number = int(str(value).strip())
-    except (ValueError, TypeError) as err:
+    text = str(value).strip()
+    if isinstance(value, bool) or not _INTEGER.fullmatch(text):
         msg = f"must be a whole number, not {value!r}"
-        raise ValueError(msg) from err
+        raise ValueError(msg)
+    number = int(text)
     if not minimum <= number <= maximum:
         msg = f"must be from {minimum} to {maximum}, not {number}"
         raise ValueError(msg)
