@@ -1,7 +1,7 @@
 """Start the reference device, as a module or as a folder."""
 
-import sys
 from pathlib import Path
+import sys
 
 if not __package__:
     # `python examples/reference_device` puts this folder, not its parent, on the path.

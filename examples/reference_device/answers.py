@@ -1,8 +1,8 @@
 """Judgement of the depot's answers to download requests; RFC 9110, sections 13 to 15."""
 
-import re
 from dataclasses import dataclass
 from email.message import Message
+import re
 
 from .results import ResultCode, UpgradeError
 
@@ -13,6 +13,8 @@ STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]{1,200}"')
 WHOLE = 200
 PART = 206
 UNSATISFIABLE = 416
+REDIRECTS = range(300, 400)
+SERVER_ERRORS = range(500, 600)
 TRY_AGAIN = frozenset({408, 425, 429})
 
 
@@ -73,7 +75,7 @@ def judge(status: int, headers: Message, wanted: Wanted) -> Accepted:
     if status == UNSATISFIABLE:
         msg = f"depot has no bytes from {wanted.offset} on (416)"
         raise BadAnswerError(msg)
-    if status >= 500 or status in TRY_AGAIN:
+    if status in SERVER_ERRORS or status in TRY_AGAIN:
         msg = f"depot answered {status}"
         raise UnavailableError(msg)
     raise UpgradeError(ResultCode.INTERNAL_ERROR, _refusal(status))
@@ -153,6 +155,6 @@ def _refusal(status: int) -> str:
         return f"depot refused the download ({status}): token missing, expired or revoked"
     if status in (404, 410):
         return f"Invalid URI: depot does not know the package ({status})"
-    if 300 <= status < 400:
+    if status in REDIRECTS:
         return f"Invalid URI: depot redirects ({status}), and redirects are not followed"
     return f"depot refused the download ({status})"

@@ -1,13 +1,13 @@
 """Command line of the reference device."""
 
 import argparse
+from collections.abc import Sequence
 import logging
 import os
+from pathlib import Path
 import signal
 import ssl
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
 from .device import Device
 from .download import DownloadOptions
@@ -22,6 +22,9 @@ _LOGGER = logging.getLogger(__name__)
 MAX_DEVICE_ID = 256
 PLAIN_PORT = 1883
 TLS_PORT = 8883
+MAX_PORT = 65_535
+MAX_DIGITS = 15
+MAX_SECONDS = 604_800
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -215,7 +218,7 @@ def _version(text: str) -> str:
 
 def _positive(text: str) -> int:
     """Return a whole number above 0."""
-    if text.isascii() and text.isdigit() and len(text) <= 15 and int(text):
+    if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS and int(text):
         return int(text)
     msg = "a whole number above 0"
     raise argparse.ArgumentTypeError(msg)
@@ -223,18 +226,18 @@ def _positive(text: str) -> int:
 
 def _port(text: str) -> int:
     """Return a TCP port."""
-    if (port := _positive(text)) <= 65535:
+    if (port := _positive(text)) <= MAX_PORT:
         return port
-    msg = "a port from 1 to 65535"
+    msg = f"a port from 1 to {MAX_PORT}"
     raise argparse.ArgumentTypeError(msg)
 
 
 def _seconds(text: str) -> float:
     """Return a time of at most a week."""
     seconds = float(text)
-    if 0 <= seconds <= 604_800:
+    if 0 <= seconds <= MAX_SECONDS:
         return seconds
-    msg = "seconds from 0 to 604800"
+    msg = f"seconds from 0 to {MAX_SECONDS}"
     raise argparse.ArgumentTypeError(msg)
 
 

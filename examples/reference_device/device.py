@@ -1,11 +1,11 @@
 """The device: answers queries, carries out upgrades, restarts, reports."""
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
 import logging
 import queue
 import shutil
 import time
-from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from .download import DownloadOptions
 from .faults import Faults

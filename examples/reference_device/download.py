@@ -1,5 +1,7 @@
 """Resuming download of one package over HTTP or HTTPS into a file."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 import http.client
 import logging
 import random
@@ -7,8 +9,6 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from .answers import Accepted, BadAnswerError, UnavailableError, Wanted, judge, request_headers

@@ -4,10 +4,10 @@ Only the flash is simulated. Everything a real device must keep over a power cut
 here as it would be in its settings: versions, the running upgrade, the unsent result.
 """
 
-import json
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+import json
+import logging
 from pathlib import Path
 from typing import Any
 

@@ -1,9 +1,9 @@
 """The device's MQTT connection: one broker, one topic down, one topic up."""
 
+from dataclasses import dataclass, field
 import logging
 import queue
 import ssl
-from dataclasses import dataclass, field
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -140,7 +140,9 @@ class Link:
             return
         self._inbox.put(Ready())
 
-    def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
+    def _on_message(
+        self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage
+    ) -> None:
         """Hand a message over; a retained one is old and would upgrade at every connection."""
         if message.retain:
             _LOGGER.warning("retained message ignored on %s", message.topic)

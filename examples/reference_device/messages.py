@@ -1,11 +1,11 @@
 """JSON events of the device protocol: bytes to requests, reports to bytes."""
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+import json
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -177,7 +177,7 @@ def _version(value: object) -> str:
     """Return a version of printable ASCII."""
     if isinstance(value, str) and 0 < len(value) <= MAX_VERSION and _printable(value):
         return value
-    raise _invalid("version", f"1 to {MAX_VERSION} printable ASCII characters")
+    raise _invalid(name="version", wanted=_text_up_to(MAX_VERSION))
 
 
 def _url(value: object) -> str:
@@ -201,14 +201,14 @@ def _token(value: object) -> str | None:
         return None
     if isinstance(value, str) and 0 < len(value) <= MAX_TOKEN and _printable(value):
         return value
-    raise _invalid("access_token", f"1 to {MAX_TOKEN} printable ASCII characters")
+    raise _invalid(name="access_token", wanted=_text_up_to(MAX_TOKEN))
 
 
 def _size(value: object) -> int:
     """Return the size of the package in bytes."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MAX_PACKAGE_SIZE:
         return value
-    raise _invalid("file_size", "a number of bytes above 0")
+    raise _invalid(name="file_size", wanted="a number of bytes above 0")
 
 
 def _sha256(value: object) -> str:
@@ -231,6 +231,11 @@ def _printable(text: str) -> bool:
     return text.isascii() and text.isprintable()
 
 
-def _invalid(name: str, wanted: str) -> UpgradeError:
+def _text_up_to(length: int) -> str:
+    """Return the words for a bounded text."""
+    return f"1 to {length} printable ASCII characters"
+
+
+def _invalid(*, name: str, wanted: str) -> UpgradeError:
     """Return the error for a field that is missing or wrong."""
     return UpgradeError(ResultCode.INTERNAL_ERROR, f"'{name}' must be {wanted}")

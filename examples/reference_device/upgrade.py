@@ -1,10 +1,10 @@
 """One upgrade's download in a thread of its own, so that MQTT stays alive meanwhile."""
 
+from dataclasses import dataclass
 import logging
+from pathlib import Path
 import queue
 import threading
-from dataclasses import dataclass
-from pathlib import Path
 
 from .download import Download, DownloadOptions, StoppedError
 from .faults import Cutter, Faults

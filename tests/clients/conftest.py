@@ -1,14 +1,15 @@
 """Real sockets on 127.0.0.1 and a real broker for tests of device code."""
 
+from collections.abc import Iterator
+from pathlib import Path
 import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+import pytest_socket
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 sys.path.insert(0, str(EXAMPLES))
@@ -25,6 +26,8 @@ def broker_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
     if program is None:
         pytest.fail("mosquitto is not installed; remedy: apt-get install mosquitto")
+    # Made before any test's own fixtures, while sockets are still forbidden.
+    pytest_socket.enable_socket()
     port = free_port()
     folder = tmp_path_factory.mktemp("broker")
     settings = folder / "mosquitto.conf"

@@ -1,11 +1,12 @@
 """HTTP server whose every answer is chosen by a test, down to the last byte."""
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 import hashlib
 import random
 import socketserver
 import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from typing import Self
 
 CONTENT = random.Random(1).randbytes(200_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -43,7 +44,7 @@ class MisbehavingDepot:
     _server: socketserver.ThreadingTCPServer | None = None
     _thread: threading.Thread | None = None
 
-    def __enter__(self) -> "MisbehavingDepot":
+    def __enter__(self) -> Self:
         """Listen on a free port."""
         depot = self
 

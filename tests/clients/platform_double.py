@@ -1,14 +1,15 @@
 """The platform's side of the MQTT conversation, as tests need it."""
 
+from collections.abc import Callable
 import json
 import queue
 import time
-from collections.abc import Callable
 from typing import Any
 
 import paho.mqtt.client as mqtt
-from misbehaving_depot import SHA256, SIZE
 from paho.mqtt.enums import CallbackAPIVersion
+
+from .misbehaving_depot import SHA256, SIZE
 
 PREFIX = "$oc/devices"
 
@@ -72,7 +73,9 @@ class Platform:
         return self.until(
             lambda event, paras: (
                 event == "upgrade_progress_report"
-                and (paras["result_code"] != 0 or (paras["progress"], paras["version"]) == (100, "2"))
+                and (
+                    paras["result_code"] != 0 or (paras["progress"], paras["version"]) == (100, "2")
+                )
             )
         )
 
@@ -84,7 +87,9 @@ class Platform:
             return True
         return False
 
-    def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
+    def _on_message(
+        self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage
+    ) -> None:
         """Keep the events of a message."""
         envelope = json.loads(message.payload)
         assert envelope["object_device_id"] == self.device_id

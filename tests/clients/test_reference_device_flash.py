@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from reference_device import flash as flash_module
 from reference_device.flash import Flash, FlashError
 from reference_device.messages import Kind, Upgrade

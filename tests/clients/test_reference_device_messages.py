@@ -1,11 +1,12 @@
 """The reference device's reading and writing of protocol events."""
 
-import json
+import contextlib
 from datetime import UTC, datetime
+import json
 
+from hypothesis import given, strategies as st
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+
 from reference_device.messages import (
     MAX_PAYLOAD,
     InvalidUpgrade,
@@ -151,16 +152,24 @@ def test_odd_expiry_means_a_day(expires: object) -> None:
     assert upgrade.expires == 86400
 
 
-@given(st.binary(max_size=300) | st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text() | st.just("$ota"),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text() | st.sampled_from(["services", "service_id", "event_type", "paras"]), inner, max_size=4),
-).map(lambda value: json.dumps(value).encode()))
+@given(
+    st.binary(max_size=300)
+    | st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text() | st.just("$ota"),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.text() | st.sampled_from(["services", "service_id", "event_type", "paras"]),
+                inner,
+                max_size=4,
+            )
+        ),
+    ).map(lambda value: json.dumps(value).encode())
+)
 def test_reads_anything_without_crashing(payload: bytes) -> None:
     """Whoever may publish may send anything; MessageError is the only complaint."""
-    try:
+    with contextlib.suppress(MessageError):
         read_requests(payload, "dev1")
-    except MessageError as err:
-        assert str(err)
 
 
 def test_version_report_on_the_wire() -> None:

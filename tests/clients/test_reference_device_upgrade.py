@@ -1,16 +1,16 @@
 """The reference device in conversation with a platform over a real broker."""
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+import itertools
 import logging
+from pathlib import Path
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
-from misbehaving_depot import CONTENT, HALF, SIZE, MisbehavingDepot, Request, cut, down, honest, reply
-from platform_double import Platform
+
 from reference_device.device import Device
 from reference_device.download import DownloadOptions, Patience
 from reference_device.faults import Faults
@@ -18,6 +18,19 @@ from reference_device.flash import Flash
 from reference_device.link import Broker
 from reference_device.messages import Kind
 from reference_device.results import ResultCode
+
+from .misbehaving_depot import (
+    CONTENT,
+    HALF,
+    SIZE,
+    MisbehavingDepot,
+    Request,
+    cut,
+    down,
+    honest,
+    reply,
+)
+from .platform_double import Platform
 
 PATIENCE = Patience(tries=5, bad_answers=3, first_wait=0.001, longest_wait=0.002, timeout=2)
 VERSIONS = ("version_report", {"fw_version": "1", "sw_version": "1"})
@@ -41,9 +54,7 @@ def platform(broker_port: int, request: pytest.FixtureRequest) -> Iterator[Platf
 
 
 @pytest.fixture
-def start_device(
-    broker_port: int, platform: Platform, tmp_path: Path
-) -> Iterator[StartDevice]:
+def start_device(broker_port: int, platform: Platform, tmp_path: Path) -> Iterator[StartDevice]:
     """Return a function that runs a device in a thread until the end of the test."""
     with ExitStack() as running:
 
@@ -76,9 +87,7 @@ def depot() -> Iterator[MisbehavingDepot]:
         yield depot
 
 
-def test_reports_unasked_and_answers_queries(
-    platform: Platform, start_device: StartDevice
-) -> None:
+def test_reports_unasked_and_answers_queries(platform: Platform, start_device: StartDevice) -> None:
     """A connected device tells its versions at once, and again whenever asked."""
     start_device()
     assert platform.next() == VERSIONS
@@ -117,7 +126,7 @@ def test_progress_comes_in_steps(
         paras["progress"] for event, paras in platform.result() if event != "version_report"
     ]
     assert 9 <= len(percents) <= 13
-    assert all(later - sooner >= 5 for sooner, later in zip(percents, percents[1:-1]))
+    assert all(later - sooner >= 5 for sooner, later in itertools.pairwise(percents[:-1]))
 
 
 def test_software_upgrade(
@@ -195,7 +204,7 @@ def test_other_command_while_busy(
     ],
     ids=lambda value: str(value) if isinstance(value, int) else None,
 )
-def test_failures(  # noqa: PLR0913 - one column of the table each
+def test_failures(
     answer: Callable[[Request], bytes],
     changes: dict[str, object],
     faults: dict[str, object],
@@ -296,7 +305,9 @@ def test_garbage_and_retained_commands_change_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Neither garbage nor an old retained command reaches the flash; the log tells why."""
-    platform.send_raw(b'{"services": [{"service_id": "$ota", "event_type": "version_query"}]}', retain=True)
+    platform.send_raw(
+        b'{"services": [{"service_id": "$ota", "event_type": "version_query"}]}', retain=True
+    )
     start_device()
     assert platform.next() == VERSIONS
     for payload in (b"\x00", b"[]", b"{", b"x" * 70_000):
