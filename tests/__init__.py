@@ -1,0 +1,1 @@
+"""Tests of MQTT OTA; the folders mirror the code."""

@@ -1,0 +1,15 @@
+"""What holds for every test."""
+
+from hypothesis import settings
+import pytest
+
+# Failing examples are printed; a database of them would be a file left behind.
+settings.register_profile("repository", database=None, deadline=None, print_blob=True)
+settings.load_profile("repository")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep all tests that start real programs on one worker: two cores carry only one such set."""
+    for item in items:
+        if any(item.iter_markers("e2e")) or any(item.iter_markers("browser")):
+            item.add_marker(pytest.mark.xdist_group("real_programs"))

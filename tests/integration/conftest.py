@@ -1,0 +1,16 @@
+"""A Home Assistant that knows the integration."""
+
+import pytest
+
+# Home Assistant looks for integrations in the first `custom_components` that was imported;
+# without this line that is the test plugin's own.
+import custom_components.mqtt_ota  # noqa: F401
+
+from .fixtures import depot, mqtt_ready
+
+__all__ = ["depot", "mqtt_ready"]
+
+
+@pytest.fixture(autouse=True)
+def _integration_enabled(enable_custom_integrations: None) -> None:
+    """Let Home Assistant load the integration."""
