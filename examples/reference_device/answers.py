@@ -40,6 +40,12 @@ class UnavailableError(Exception):
     """The depot cannot serve now; waiting helps."""
 
 
+class UntrustedError(Exception):
+    """The depot's certificate is not trusted; a few tries, as clocks may be late at boot."""
+
+    code = ResultCode.INTERNAL_ERROR
+
+
 class BadAnswerError(Exception):
     """The answer contradicts the request; only starting over may help."""
 

@@ -11,7 +11,15 @@ import threading
 import time
 from urllib.parse import SplitResult, urlsplit
 
-from .answers import Accepted, BadAnswerError, UnavailableError, Wanted, judge, request_headers
+from .answers import (
+    Accepted,
+    BadAnswerError,
+    UnavailableError,
+    UntrustedError,
+    Wanted,
+    judge,
+    request_headers,
+)
 from .faults import Cutter
 from .messages import Upgrade
 from .partial import Partial
@@ -116,12 +124,13 @@ class Download:
                 continue
             except (OSError, http.client.HTTPException, UnavailableError) as err:
                 reason = f"Connection lost: {_told(err)}"
-            except BadAnswerError as err:
+            except (BadAnswerError, UntrustedError) as err:
                 reason = str(err)
                 bad_answers += 1
                 if bad_answers >= patience.bad_answers:
                     raise UpgradeError(err.code, reason) from err
-                self._partial.start_over(None)
+                if isinstance(err, BadAnswerError):
+                    self._partial.start_over(None)
             offset = self._partial.offset
             tries = 1 if offset > mark else tries + 1
             mark = max(mark, offset)
@@ -134,8 +143,9 @@ class Download:
         upgrade, partial = self._upgrade, self._partial
         wanted = Wanted(offset=partial.offset, size=upgrade.size, etag=partial.etag)
         parts = urlsplit(upgrade.url)
-        connection = self._connect(parts)
+        connection = self._connection(parts)
         try:
+            self._connect(connection)
             path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
             connection.request("GET", path, headers=request_headers(wanted, upgrade.token))
             with connection.getresponse() as response:
@@ -144,22 +154,26 @@ class Download:
         finally:
             connection.close()
 
-    def _connect(self, parts: SplitResult) -> http.client.HTTPConnection:
-        """Open a connection to the depot."""
+    def _connection(self, parts: SplitResult) -> http.client.HTTPConnection:
+        """Return a connection to the depot, not opened yet."""
         host, timeout = parts.hostname or "", self._options.patience.timeout
-        connection: http.client.HTTPConnection
         if parts.scheme == "https":
-            connection = http.client.HTTPSConnection(
+            return http.client.HTTPSConnection(
                 host, parts.port, timeout=timeout, context=self._options.tls
             )
-        else:
-            connection = http.client.HTTPConnection(host, parts.port, timeout=timeout)
-        connection.connect()
+        return http.client.HTTPConnection(host, parts.port, timeout=timeout)
+
+    def _connect(self, connection: http.client.HTTPConnection) -> None:
+        """Open the connection."""
+        try:
+            connection.connect()
+        except ssl.SSLCertVerificationError as err:
+            msg = f"the depot's certificate is not trusted: {err.verify_message}"
+            raise UntrustedError(msg) from err
         if self._options.throttle:
             # Otherwise the kernel takes in megabytes at full speed, ahead of a slow device.
             sock: socket.socket = connection.sock
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SLOW_RECEIVE_BUFFER)
-        return connection
 
     def _take(self, response: http.client.HTTPResponse, accepted: Accepted, wanted: Wanted) -> None:
         """Keep the bytes of an answer, as many as announced and never up to the end of file."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import hashlib
 import random
 import socketserver
+import ssl
 import threading
 from typing import Self
 
@@ -41,6 +42,7 @@ class MisbehavingDepot:
     answers: list[Answer]
     requests: list[Request] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
+    tls: ssl.SSLContext | None = None
     _server: socketserver.ThreadingTCPServer | None = None
     _thread: threading.Thread | None = None
 
@@ -53,7 +55,10 @@ class MisbehavingDepot:
 
             def handle(self) -> None:
                 """Serve one connection."""
-                request = _read_request(self.rfile)
+                try:
+                    request = _read_request(self.rfile)
+                except ssl.SSLError:
+                    return
                 if request is None:
                     return
                 depot.requests.append(request)
@@ -66,6 +71,11 @@ class MisbehavingDepot:
                     pass  # The client may have seen enough, which is what some tests are about.
 
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        if self.tls is not None:
+            # The handshake belongs to the handler's thread: a failed one must not end the server.
+            self._server.socket = self.tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
         return self
@@ -83,7 +93,7 @@ class MisbehavingDepot:
     def url(self) -> str:
         """Return the address of the package."""
         assert self._server
-        return f"http://127.0.0.1:{self._server.server_address[1]}/p/{SHA256[:16]}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self._server.server_address[1]}/p/{SHA256[:16]}"
 
     @property
     def starts(self) -> list[int | None]:

@@ -13,6 +13,7 @@ from reference_device.faults import Cutter
 from reference_device.messages import Kind, Upgrade
 from reference_device.partial import Partial
 from reference_device.results import ResultCode, UpgradeError
+from tests.integration.authority import make_authority, make_server, server_context
 
 from .misbehaving_depot import (
     CONTENT,
@@ -47,7 +48,7 @@ def download(upgrade: Upgrade, folder: Path, **changes: object) -> Path:
     """Download with little patience and return the file."""
     partial = Partial(folder, sha256=upgrade.sha256, size=upgrade.size)
     options = DownloadOptions(
-        tls=ssl.create_default_context(),
+        tls=changes.pop("tls", ssl.create_default_context()),  # type: ignore[arg-type]
         patience=changes.pop("patience", PATIENCE),  # type: ignore[arg-type]
         throttle=changes.pop("throttle", None),  # type: ignore[arg-type]
     )
@@ -337,6 +338,35 @@ def test_throttle_holds_the_speed(tmp_path: Path) -> None:
     with MisbehavingDepot([honest]) as depot:
         download(upgrade_to(depot.url), tmp_path, throttle=SIZE * 4)
     assert 0.2 < time.monotonic() - begun < 3
+
+
+def test_trusts_the_given_authority_and_resumes(tmp_path: Path) -> None:
+    """A depot with a certificate of its own authority is trusted by that authority's file."""
+    authority = make_authority()
+    server = server_context(tmp_path, make_server(authority))
+    trust = ssl.create_default_context(cadata=authority.pem)
+    with MisbehavingDepot([cut, honest], tls=server) as depot:
+        file = download(upgrade_to(depot.url), tmp_path, tls=trust)
+    assert file.read_bytes() == CONTENT
+    assert depot.starts == [None, HALF]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.2"], ids=["authority", "address"])
+def test_sends_no_token_to_a_stranger(address: str, tmp_path: Path) -> None:
+    """Another authority, or a certificate for another address: no request, a clear end."""
+    authority, other = make_authority(), make_authority()
+    issuer = other if address == "127.0.0.1" else authority
+    server = server_context(tmp_path, make_server(issuer, address=address))
+    trust = ssl.create_default_context(cadata=authority.pem)
+    Partial(tmp_path, sha256=SHA256, size=SIZE).append(CONTENT[:HALF])
+    with (
+        MisbehavingDepot([honest], tls=server) as depot,
+        pytest.raises(UpgradeError, match="certificate is not trusted") as caught,
+    ):
+        download(upgrade_to(depot.url), tmp_path, tls=trust)
+    assert caught.value.code is ResultCode.INTERNAL_ERROR
+    assert depot.requests == []
+    assert Partial(tmp_path, sha256=SHA256, size=SIZE).offset == HALF
 
 
 def test_grant_ends_the_download(tmp_path: Path) -> None:

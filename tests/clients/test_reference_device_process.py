@@ -20,7 +20,7 @@ from .platform_double import Platform
 AS_MODULE = [sys.executable, "-m", "reference_device"]
 AS_FOLDER = [sys.executable, str(EXAMPLES / "reference_device")]
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("reference_device")]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
