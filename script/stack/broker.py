@@ -78,6 +78,14 @@ class Broker:
             lambda: is_listening(self.port), "accepting connections", READY_SECONDS
         )
 
+    def wait_for_subscriber(self, topic_filter: str) -> None:
+        """Wait until somebody has subscribed: messages sent before are lost to everybody."""
+        self.process.wait_until(
+            lambda: topic_filter in self.process.log.read_text(encoding="utf-8") or None,
+            f"a subscription to {topic_filter}",
+            READY_SECONDS,
+        )
+
     def stop(self) -> None:
         """Stop the broker."""
         self.process.stop()
@@ -112,7 +120,8 @@ def _prepare_mosquitto(folder: Path, port: int, logins: tuple[Login, ...]) -> li
                 # this private folder and would lose the tie to its parent process.
                 f"user {getpass.getuser()}",
                 f"listener {port} {LOOPBACK}",
-                "log_dest stdout",
+                "log_dest stderr",
+                "log_type all",
                 "persistence false",
                 f"password_file {passwords}" if logins else "allow_anonymous true",
                 "",

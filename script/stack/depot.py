@@ -97,7 +97,7 @@ class Depot:
         return transfers
 
     def download_statuses(self) -> list[int]:
-        """Return the status of each download that has ended: 200 from the start, 206 resumed."""
+        """Return the status of each download that was answered to its end: 206 if resumed."""
         lines = self.process.log.read_text(encoding="utf-8").splitlines()
         return [int(found[1]) for line in lines if (found := DOWNLOAD_LINE.search(line))]
 

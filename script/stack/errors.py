@@ -23,7 +23,7 @@ class PartFailedError(StackError):
         super().__init__(f"{name} {reason}\n--- last lines of its log ---\n{tail(log)}")
 
 
-class NotInTimeError(StackError, TimeoutError):
+class NotInTimeError(StackError):
     """Something that was waited for did not happen."""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from .errors import StackError, wait_until
+from .errors import NotInTimeError, StackError, wait_until
 from .hass_config import Owner
 from .json_client import Answer, JsonClient, NoAnswerError
 
@@ -87,7 +87,7 @@ class HassApi:
 
         try:
             return wait_until(probe, f"{entity_id} being {wanted} {attributes or ''}", seconds)
-        except TimeoutError as err:
+        except NotInTimeError as err:
             raise StackError(f"{err}; it was last seen as {seen}") from err
 
     def device_page(self, entity_id: str) -> str:

@@ -10,7 +10,7 @@ import sys
 from types import TracebackType
 from typing import Self
 
-from .errors import PartFailedError, tail, wait_until
+from .errors import NotInTimeError, PartFailedError, tail, wait_until
 
 PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 15.0
@@ -108,7 +108,7 @@ class Process:
 
         try:
             return wait_until(probe_living_child, what, seconds)
-        except TimeoutError as err:
+        except NotInTimeError as err:
             raise PartFailedError(self.name, str(err), self.log) from err
 
     def check_running(self) -> None:

@@ -12,6 +12,7 @@ from .device import Device
 from .home_assistant import HomeAssistant
 from .package import NewPackage
 
+DEVICE_REPORTS = "$oc/devices/+/sys/events/up"
 ENTITY_SECONDS = 30.0
 OFFER_SECONDS = 15.0
 
@@ -90,6 +91,7 @@ def running_world(
         on_step("adding MQTT and MQTT OTA to Home Assistant")
         home_assistant.add_broker(broker)
         home_assistant.add_depot(depot)
+        broker.wait_for_subscriber(DEVICE_REPORTS)
         world = World(
             folder=folder, broker=broker, depot=depot, home_assistant=home_assistant
         )
