@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-import probatio as vol
-from yarl import URL
-
 from homeassistant.components import mqtt
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
@@ -19,6 +16,8 @@ from homeassistant.helpers.selector import (
     TextSelectorConfig,
     TextSelectorType,
 )
+import probatio as vol
+from yarl import URL
 
 from .const import CONF_CERTIFICATE, CONF_FINGERPRINT, DOMAIN
 from .depot import (
@@ -33,7 +32,7 @@ from .depot import (
     DepotTooOldError,
     create_depot_client,
 )
-from .depot.address import normalised_api_key, normalised_url
+from .depot.address import DepotAddress, parse_address, parse_api_key
 from .depot.certificate import Anchor, async_find_anchor
 
 CONF_CONFIRM: Final = "confirm"
@@ -96,15 +95,15 @@ class MqttOtaConfigFlow(ConfigFlow, domain=DOMAIN):
     VERSION = 1
     MINOR_VERSION = 1
 
+    # Set by the step before the one that shows it
+    _asked: Anchor
+
     def __init__(self) -> None:
         """Begin without anything typed or trusted."""
         self._typed: dict[str, str] = {}
-        self._asked: Anchor | None = None
         self._trusted_fingerprint: str | None = None
 
-    async def async_step_user(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask where the depot is."""
         if not self.hass.config_entries.async_entries(
             mqtt.DOMAIN, include_ignore=False, include_disabled=False
@@ -133,7 +132,6 @@ class MqttOtaConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Let the user vouch for a certificate that no authority vouches for."""
-        assert self._asked is not None
         errors: dict[str, str] = {}
         if user_input is not None:
             if user_input[CONF_CONFIRM]:
@@ -152,9 +150,7 @@ class MqttOtaConfigFlow(ConfigFlow, domain=DOMAIN):
             },
         )
 
-    async def async_step_reauth(
-        self, entry_data: Mapping[str, Any]
-    ) -> ConfigFlowResult:
+    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Begin to replace an API key that the depot no longer accepts."""
         return await self.async_step_reauth_confirm()
 
@@ -200,8 +196,9 @@ class MqttOtaConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _async_try_connection(self) -> ConfigFlowResult:
         """Check what was typed; ask about the certificate before the key is sent."""
         try:
-            data = self._typed_data()
-            anchor = await _async_anchor(data[CONF_URL])
+            address = _address(self._typed[CONF_URL])
+            data: dict[str, Any] = {CONF_URL: address.url, CONF_API_KEY: self._wanted_api_key()}
+            anchor = await _async_anchor(address)
             if anchor and anchor.fingerprint != self._trusted_fingerprint:
                 self._asked = anchor
                 return await self.async_step_certificate()
@@ -230,17 +227,12 @@ class MqttOtaConfigFlow(ConfigFlow, domain=DOMAIN):
         loaded = self.hass.config_entries.async_loaded_entries(mqtt.DOMAIN)
         return bool(loaded) and mqtt.is_connected(self.hass)
 
-    def _typed_data(self) -> dict[str, Any]:
-        """Return the entry data that was typed; a key left out stays as it is."""
-        try:
-            url = normalised_url(self._typed[CONF_URL])
-        except ValueError as err:
-            raise FormError(CONF_URL, "invalid_url") from err
+    def _wanted_api_key(self) -> str:
+        """Return the API key that was typed; left out, it stays as it is."""
         if self.source == SOURCE_RECONFIGURE and CONF_API_KEY not in self._typed:
-            key = self._get_reconfigure_entry().data[CONF_API_KEY]
-        else:
-            key = _api_key(self._typed[CONF_API_KEY])
-        return {CONF_URL: url, CONF_API_KEY: key}
+            key: str = self._get_reconfigure_entry().data[CONF_API_KEY]
+            return key
+        return _api_key(self._typed[CONF_API_KEY])
 
     async def _async_identify(self, data: Mapping[str, Any]) -> None:
         """Ask the depot who it is, with the key, and take that as the flow's unique id."""
@@ -251,15 +243,12 @@ class MqttOtaConfigFlow(ConfigFlow, domain=DOMAIN):
         await self.async_set_unique_id(info.depot_id)
 
 
-async def _async_anchor(url: str) -> Anchor | None:
+async def _async_anchor(address: DepotAddress) -> Anchor | None:
     """Return the certificate that the user must vouch for, None where there is none."""
-    parsed = URL(url)
-    if parsed.scheme == "http":
+    if not address.tls:
         return None
-    assert parsed.host is not None
-    assert parsed.port is not None
     try:
-        return await async_find_anchor(parsed.host, parsed.port)
+        return await async_find_anchor(address.host, address.port)
     except DepotError as err:
         raise _form_error(err) from err
 
@@ -272,10 +261,18 @@ def _form_error(err: DepotError) -> FormError:
     return FormError(field, error, err.translation_placeholders)
 
 
+def _address(typed: str) -> DepotAddress:
+    """Return the address as typed, completed."""
+    try:
+        return parse_address(typed)
+    except ValueError as err:
+        raise FormError(CONF_URL, "invalid_url") from err
+
+
 def _api_key(typed: str) -> str:
     """Return the API key as typed, without blanks around it."""
     try:
-        return normalised_api_key(typed)
+        return parse_api_key(typed)
     except ValueError as err:
         raise FormError(CONF_API_KEY, "invalid_api_key") from err
 

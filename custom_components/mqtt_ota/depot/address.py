@@ -1,5 +1,6 @@
 """What people type as a depot's address and key, brought to one exact form."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from yarl import URL
@@ -9,29 +10,51 @@ from ..const import DEFAULT_DEPOT_PORT
 _MAX_LENGTH: Final = 256
 
 
-def normalised_url(typed: str) -> str:
-    """Return scheme://host:port of a depot; ValueError when that is not what was typed.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DepotAddress:
+    """Where a depot listens; the host is a name or an address without brackets."""
+
+    tls: bool
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Return scheme://host:port, the port always named."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
+
+
+def parse_address(typed: str) -> DepotAddress:
+    """Return the depot's address; ValueError when that is not what was typed.
 
     Without a scheme https is meant, without a port the depot's own one. A path, query
     or password is refused rather than dropped, because somebody meant something by it.
     """
     text = typed.strip()
-    if len(text) > _MAX_LENGTH or not text.isprintable() or " " in text:
-        raise ValueError("not an address")
+    if len(text) > _MAX_LENGTH or not _is_one_word(text):
+        msg = "not an address"
+        raise ValueError(msg)
     url = URL(text if "://" in text else f"https://{text}")
-    if url.scheme not in {"http", "https"} or url.host_subcomponent is None:
-        raise ValueError("not the address of a web server")
-    if url.raw_path.strip("/") or url.raw_query_string or url.raw_fragment or url.user:
-        raise ValueError("more than a host and a port")
+    if url.scheme not in {"http", "https"} or not url.host:
+        msg = "not the address of a web server"
+        raise ValueError(msg)
+    if url.raw_path.strip("/") or url.query_string or url.fragment or url.raw_user:
+        msg = "more than a host and a port"
+        raise ValueError(msg)
     port = url.explicit_port or DEFAULT_DEPOT_PORT
-    return f"{url.scheme}://{url.host_subcomponent}:{port}"
+    return DepotAddress(tls=url.scheme == "https", host=url.host, port=port)
 
 
-def normalised_api_key(typed: str) -> str:
+def parse_api_key(typed: str) -> str:
     """Return the key without the blanks that copying adds; ValueError for a broken one."""
     key = typed.strip()
-    if not 0 < len(key) <= _MAX_LENGTH or not key.isascii() or not key.isprintable():
-        raise ValueError("not an API key")
-    if " " in key:
-        raise ValueError("a blank within the API key")
+    if not 0 < len(key) <= _MAX_LENGTH or not key.isascii() or not _is_one_word(key):
+        msg = "not an API key"
+        raise ValueError(msg)
     return key
+
+
+def _is_one_word(text: str) -> bool:
+    """Return whether the text has neither blanks nor control characters."""
+    return text.isprintable() and " " not in text

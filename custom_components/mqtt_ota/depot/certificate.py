@@ -6,6 +6,7 @@ authority is trusted, and nothing secret is sent before.
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 import hashlib
@@ -13,7 +14,6 @@ import ssl
 from typing import Final
 
 from cryptography import x509
-
 from homeassistant.util.ssl import get_default_context, get_default_no_verify_context
 
 from .errors import (
@@ -23,6 +23,7 @@ from .errors import (
 )
 
 _TIMEOUT: Final = 10.0
+_SHUTDOWN_TIMEOUT: Final = 1.0
 # OpenSSL's X509_V_ERR_ codes. These say that no trusted authority stands behind the
 # chain: self-signed, unknown root, unknown issuer, nothing to verify the server with
 _NOBODY_VOUCHES: Final = frozenset({18, 19, 20, 21})
@@ -77,16 +78,19 @@ def pinned_context(pem: str) -> ssl.SSLContext:
     return context
 
 
-async def _async_handshake(
-    host: str, port: int, context: ssl.SSLContext
-) -> list[bytes]:
+async def _async_handshake(host: str, port: int, context: ssl.SSLContext) -> list[bytes]:
     """Return the certificates (DER, the server's own first) that the server sends."""
     async with asyncio.timeout(_TIMEOUT):
-        _, writer = await asyncio.open_connection(host, port, ssl=context)
-    # Aborted rather than closed: a server that never says goodbye must not hold us up
-    writer.transport.abort()
+        _, writer = await asyncio.open_connection(
+            host, port, ssl=context, ssl_shutdown_timeout=_SHUTDOWN_TIMEOUT
+        )
     tls: ssl.SSLObject = writer.get_extra_info("ssl_object")
-    return tls.get_unverified_chain()
+    chain = tls.get_unverified_chain()
+    writer.close()
+    # The certificates are here; how the server says goodbye does not matter any more
+    with suppress(OSError):
+        await writer.wait_closed()
+    return chain
 
 
 def _anchor(chain: list[bytes]) -> Anchor:
@@ -103,15 +107,9 @@ def _anchor(chain: list[bytes]) -> Anchor:
     )
 
 
-def _certificate_error(
-    url: str, err: ssl.SSLCertVerificationError
-) -> DepotCertificateError:
+def _certificate_error(url: str, err: ssl.SSLCertVerificationError) -> DepotCertificateError:
     """Return the error for a certificate that no confirmation by the user can mend."""
-    kind = (
-        DepotCertificateNameError
-        if err.verify_code in _OTHER_NAME
-        else DepotCertificateError
-    )
+    kind = DepotCertificateNameError if err.verify_code in _OTHER_NAME else DepotCertificateError
     return kind(url=url, reason=err.verify_message)
 
 

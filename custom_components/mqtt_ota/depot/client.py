@@ -8,11 +8,10 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from aiohttp import ClientSession
-import probatio as vol
-
 from homeassistant.const import CONF_API_KEY, CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+import probatio as vol
 
 from ..const import API_VERSION, CONF_CERTIFICATE, OLDEST_API_VERSION
 from .certificate import pinned_context
@@ -85,15 +84,14 @@ class DepotClient:
         )
         grant = self._parse(parse_grant, answer)
         if any(getattr(grant, name) != value for name, value in wanted.items()):
-            raise self._connection.protocol_error("the grant is for something else")
+            msg = "the grant is for something else"
+            raise self._connection.protocol_error(msg)
         return grant
 
     async def async_revoke_grant(self, grant_id: str) -> None:
         """End a download right; one that the depot does not know has ended already."""
         with suppress(DepotNotFoundError):
-            await self._connection.async_request(
-                "DELETE", f"/grants/{quote(grant_id, safe='')}"
-            )
+            await self._connection.async_request("DELETE", f"/grants/{quote(grant_id, safe='')}")
 
     async def async_get_grants(self) -> list[GrantInfo]:
         """Return the live download rights, without their tokens."""
@@ -107,10 +105,11 @@ class DepotClient:
         generator (contextlib.aclosing) when it stops early.
         """
         async with self._connection.async_socket("/events") as socket:
-            raw = await self._connection.async_receive(socket, _SNAPSHOT_TIMEOUT)
+            raw = await self._connection.async_receive(socket, within=_SNAPSHOT_TIMEOUT)
             snapshot = self._parse(parse_event, raw)
             if not isinstance(snapshot, Snapshot):
-                raise self._connection.protocol_error("the first event is no snapshot")
+                msg = "the first event is no snapshot"
+                raise self._connection.protocol_error(msg)
             yield snapshot
             while True:
                 raw = await self._connection.async_receive(socket)

@@ -8,7 +8,6 @@ import ssl
 from typing import Any, Final
 
 import aiohttp
-
 from homeassistant.util.json import JSON_DECODE_EXCEPTIONS, json_loads
 
 from .errors import (
@@ -23,8 +22,9 @@ from .errors import (
 
 _REQUEST_TIMEOUT: Final = 15.0
 _CLOSE_TIMEOUT: Final = aiohttp.ClientWSTimeout(ws_close=3)
-# Below the idle time after which usual routers and proxies drop a silent connection
-_HEARTBEAT: Final = 25.0
+# The depot pings every 30 s. We wait for that rather than ping ourselves, because the
+# library's own heartbeat leaves a timer behind when the connection is closed
+_MAX_SILENCE: Final = 90.0
 _MAX_ANSWER: Final = 4 * 1024 * 1024
 # A snapshot carries the release notes (64 KiB each at most) of every package
 _MAX_MESSAGE: Final = 32 * 1024 * 1024
@@ -77,15 +77,14 @@ class DepotConnection:
                 status = response.status
                 raw = await _async_read(response.content)
         if raw is None:
-            raise self.protocol_error("the answer is too large")
+            msg = "the answer is too large"
+            raise self.protocol_error(msg)
         if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             raise self._failure(status, raw)
         return self._decode(raw) if raw else None
 
     @asynccontextmanager
-    async def async_socket(
-        self, path: str
-    ) -> AsyncGenerator[aiohttp.ClientWebSocketResponse]:
+    async def async_socket(self, path: str) -> AsyncGenerator[aiohttp.ClientWebSocketResponse]:
         """Open a WebSocket and close it in the end."""
         with self._translated_failures():
             async with asyncio.timeout(_REQUEST_TIMEOUT):
@@ -93,7 +92,6 @@ class DepotConnection:
                     f"{self.url}{_API_BASE}{path}",
                     headers=self._headers,
                     ssl=self._ssl,
-                    heartbeat=_HEARTBEAT,
                     timeout=_CLOSE_TIMEOUT,
                     max_msg_size=_MAX_MESSAGE,
                 )
@@ -101,20 +99,19 @@ class DepotConnection:
             yield socket
 
     async def async_receive(
-        self, socket: aiohttp.ClientWebSocketResponse, timeout: float | None = None
+        self, socket: aiohttp.ClientWebSocketResponse, *, within: float = _MAX_SILENCE
     ) -> object:
         """Return the next decoded message; DepotConnectionError when there is none."""
         with self._translated_failures():
-            message = await socket.receive(timeout)
+            message = await socket.receive(within)
         if message.type is aiohttp.WSMsgType.TEXT:
             return self._decode(message.data)
         if isinstance(message.data, aiohttp.WebSocketError):
             raise self.protocol_error(str(message.data))
         if message.type is aiohttp.WSMsgType.BINARY:
-            raise self.protocol_error("a binary message came")
-        raise DepotConnectionError(
-            url=self.url, reason=f"closed with code {socket.close_code}"
-        )
+            msg = "a binary message came"
+            raise self.protocol_error(msg)
+        raise DepotConnectionError(url=self.url, reason=f"closed with code {socket.close_code}")
 
     def protocol_error(self, reason: str) -> DepotProtocolError:
         """Return the error for an answer that no depot would give."""
@@ -125,7 +122,8 @@ class DepotConnection:
         try:
             return json_loads(raw)
         except JSON_DECODE_EXCEPTIONS as err:
-            raise self.protocol_error("the answer is not JSON") from err
+            msg = "the answer is not JSON"
+            raise self.protocol_error(msg) from err
 
     def _failure(self, status: int, raw: bytes) -> DepotError:
         """Return the error that an answer other than 2xx means."""
@@ -133,11 +131,7 @@ class DepotConnection:
             return DepotAuthenticationError(url=self.url)
         if problem := _parse_problem(raw):
             slug, detail = problem
-            refused = (
-                DepotNotFoundError
-                if status == HTTPStatus.NOT_FOUND
-                else DepotRefusedError
-            )
+            refused = DepotNotFoundError if status == HTTPStatus.NOT_FOUND else DepotRefusedError
             return refused(problem=slug, status=status, detail=detail)
         if status in _AWAY:
             return DepotConnectionError(url=self.url, reason=f"HTTP status {status}")
@@ -160,9 +154,7 @@ class DepotConnection:
         except aiohttp.ClientResponseError as err:
             raise self.protocol_error(err.message) from err
         except (aiohttp.ClientError, OSError) as err:
-            raise DepotConnectionError(
-                url=self.url, reason=str(err) or type(err).__name__
-            ) from err
+            raise DepotConnectionError(url=self.url, reason=str(err) or type(err).__name__) from err
 
 
 async def _async_read(content: aiohttp.StreamReader) -> bytes | None:

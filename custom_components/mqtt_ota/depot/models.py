@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import probatio as vol
-
 from homeassistant.util import dt as dt_util
+import probatio as vol
 
 from ..const import PackageKind
 
@@ -136,9 +135,7 @@ class TransferRemoved:
     grant_id: str
 
 
-type DepotEvent = (
-    Snapshot | PackageUpserted | PackageRemoved | TransferChanged | TransferRemoved
-)
+type DepotEvent = Snapshot | PackageUpserted | PackageRemoved | TransferChanged | TransferRemoved
 
 
 def parse_api_versions(raw: object) -> tuple[int, int]:
@@ -187,7 +184,7 @@ def _schema(fields: Mapping[str, Any]) -> vol.Schema:
     )
 
 
-def _text(maximum: int) -> vol.All:
+def _text(maximum: int) -> vol.All[Any]:
     """Return a validator of non-empty text of one line."""
     return vol.All(str, vol.Length(min=1, max=maximum), _printable)
 
@@ -195,14 +192,16 @@ def _text(maximum: int) -> vol.All:
 def _printable(value: str) -> str:
     """Refuse control characters, which could forge log lines or topics."""
     if not value.isprintable():
-        raise vol.Invalid("expected printable characters")
+        msg = "expected printable characters"
+        raise vol.Invalid(msg)
     return value
 
 
 def _count(value: object) -> int:
     """Accept a whole number from 0 on; JSON's true is none although Python says so."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise vol.Invalid("expected a whole number, 0 or more")
+        msg = "expected a whole number, 0 or more"
+        raise vol.Invalid(msg)
     return value
 
 
@@ -210,7 +209,8 @@ def _timestamp(value: object) -> datetime:
     """Accept an ISO-8601 time with an offset."""
     parsed = dt_util.parse_datetime(value) if isinstance(value, str) else None
     if parsed is None or parsed.tzinfo is None:
-        raise vol.Invalid("expected an ISO-8601 time with an offset")
+        msg = "expected an ISO-8601 time with an offset"
+        raise vol.Invalid(msg)
     return dt_util.as_utc(parsed)
 
 
@@ -243,7 +243,7 @@ _PACKAGE = vol.All(
             "kind": vol.Coerce(PackageKind),
             "model": _text(128),
             "version": _NAME,
-            "source_versions": vol.All([_NAME], vol.Length(max=100), tuple),
+            "source_versions": vol.All([_NAME], vol.Length(max=100), vol.Coerce(tuple)),
             "file_name": _text(255),
             "size": _count,
             "sha256": _SHA256,
@@ -286,8 +286,8 @@ _NEW_GRANT = _schema({**_GRANT, "token": _TOKEN, "url": _ADDRESS})
 _EVENT = _schema({"type": str})
 _SNAPSHOT = _schema(
     {
-        "packages": vol.All([_PACKAGE], vol.Length(max=_MAX_PACKAGES), tuple),
-        "transfers": vol.All([_TRANSFER], vol.Length(max=_MAX_PACKAGES), tuple),
+        "packages": vol.All([_PACKAGE], vol.Length(max=_MAX_PACKAGES), vol.Coerce(tuple)),
+        "transfers": vol.All([_TRANSFER], vol.Length(max=_MAX_PACKAGES), vol.Coerce(tuple)),
     }
 )
 _PACKAGE_UPSERTED = _schema({"package": _PACKAGE})
