@@ -1,5 +1,7 @@
 # shellcheck shell=bash
 # What every script shares: where the checkout is, and how to talk to the person at the terminal.
+# The variables are for the scripts that source this file.
+# shellcheck disable=SC2034
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 VENV=$ROOT/.venv
