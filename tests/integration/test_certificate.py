@@ -128,6 +128,25 @@ async def test_nobody_listens(unused_tcp_port: int) -> None:
     assert placeholders["url"] == f"https://127.0.0.1:{unused_tcp_port}"
 
 
+async def test_server_refuses_to_show_its_certificate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that ends the second handshake is a connection error."""
+    root = make_authority()
+    context = server_context(tmp_path, make_server(root), root)
+    async with tls_server(context) as (port, _):
+        # No protocol version in common: the second handshake cannot succeed
+        mute = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        mute.check_hostname = False
+        mute.verify_mode = ssl.CERT_NONE
+        mute.maximum_version = ssl.TLSVersion.TLSv1_2
+        mute.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        monkeypatch.setattr(certificate, "get_default_no_verify_context", lambda: mute)
+        with pytest.raises(DepotConnectionError):
+            await async_find_anchor("127.0.0.1", port)
+
+
 async def test_server_without_tls() -> None:
     """Plain HTTP behind an https address is a connection error."""
 

@@ -75,6 +75,8 @@ async def submit(
     if result["type"] is FlowResultType.ABORT:
         assert result["reason"] in texts["abort"]
     elif result["type"] is FlowResultType.FORM:
+        step = texts["step"][result["step_id"]]
+        step["description"].format(**(result["description_placeholders"] or {}))
         for error in (result["errors"] or {}).values():
             # Fails when the text needs something that the flow does not tell
             texts["error"][error].format(**(result["description_placeholders"] or {}))

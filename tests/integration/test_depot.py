@@ -230,6 +230,20 @@ async def test_connection_cut_in_the_answer(client: DepotClient, depot: FakeDepo
         await client.async_get_info()
 
 
+async def test_server_of_another_protocol(hass: HomeAssistant, depot: FakeDepot) -> None:
+    """Something that does not speak HTTP is not a depot."""
+
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-OpenSSH_9.9\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(greet, "127.0.0.1", 0)
+    async with server:
+        depot.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        with pytest.raises(DepotProtocolError):
+            await client_of(hass, depot).async_get_info()
+
+
 async def test_endless_answer(
     client: DepotClient, depot: FakeDepot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

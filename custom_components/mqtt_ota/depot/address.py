@@ -36,10 +36,10 @@ def parse_address(typed: str) -> DepotAddress:
         msg = "not an address"
         raise ValueError(msg)
     url = URL(text if "://" in text else f"https://{text}")
-    if url.scheme not in {"http", "https"} or not url.host:
+    if url.scheme not in {"http", "https"} or not url.host or url.explicit_port == 0:
         msg = "not the address of a web server"
         raise ValueError(msg)
-    if url.raw_path.strip("/") or url.query_string or url.fragment or url.raw_user:
+    if url.raw_path.strip("/") or url.query_string or url.fragment or "@" in url.raw_authority:
         msg = "more than a host and a port"
         raise ValueError(msg)
     port = url.explicit_port or DEFAULT_DEPOT_PORT
