@@ -96,7 +96,11 @@ class DeviceFriendlyHandler(RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Keep why the connection ended; nothing when the other side closed it."""
         self.failure = exc
+        task, busy = self._task_handler, self._request_in_progress
         super().connection_lost(exc)
+        if task is not None and not busy:
+            # It would go on waiting for the rest of a refused upload.
+            task.cancel()
 
     @override
     def data_received(self, data: bytes) -> None:

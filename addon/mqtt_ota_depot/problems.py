@@ -29,9 +29,7 @@ class ProblemKind(StrEnum):
     RANGE_NOT_SATISFIABLE = "range-not-satisfiable"
     STORAGE_FULL = "storage-full"
     TOO_LARGE = "too-large"
-    TOO_MANY_REQUESTS = "too-many-requests"
     UNAUTHORIZED = "unauthorized"
-    UNAVAILABLE = "unavailable"
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type"
     UPLOAD_TIMEOUT = "upload-timeout"
     VERSION_EXISTS = "version-exists"
@@ -50,9 +48,7 @@ _STATUS: Final[Mapping[ProblemKind, HTTPStatus]] = {
     ProblemKind.RANGE_NOT_SATISFIABLE: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     ProblemKind.STORAGE_FULL: HTTPStatus.INSUFFICIENT_STORAGE,
     ProblemKind.TOO_LARGE: HTTPStatus.CONTENT_TOO_LARGE,
-    ProblemKind.TOO_MANY_REQUESTS: HTTPStatus.TOO_MANY_REQUESTS,
     ProblemKind.UNAUTHORIZED: HTTPStatus.UNAUTHORIZED,
-    ProblemKind.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     ProblemKind.UNSUPPORTED_MEDIA_TYPE: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     ProblemKind.UPLOAD_TIMEOUT: HTTPStatus.REQUEST_TIMEOUT,
     ProblemKind.VERSION_EXISTS: HTTPStatus.CONFLICT,
@@ -71,9 +67,7 @@ _TITLE: Final[Mapping[ProblemKind, str]] = {
     ProblemKind.RANGE_NOT_SATISFIABLE: "The range is outside of the package",
     ProblemKind.STORAGE_FULL: "The depot's storage is full",
     ProblemKind.TOO_LARGE: "Too large",
-    ProblemKind.TOO_MANY_REQUESTS: "Too many requests",
     ProblemKind.UNAUTHORIZED: "Not authorized",
-    ProblemKind.UNAVAILABLE: "The depot cannot do this now",
     ProblemKind.UNSUPPORTED_MEDIA_TYPE: "Unsupported media type",
     ProblemKind.UPLOAD_TIMEOUT: "The upload stalled",
     ProblemKind.VERSION_EXISTS: "This version exists with other content",
@@ -130,7 +124,6 @@ def from_http_exception(err: web.HTTPException) -> Problem:
         HTTPStatus.METHOD_NOT_ALLOWED: ProblemKind.METHOD_NOT_ALLOWED,
         HTTPStatus.CONTENT_TOO_LARGE: ProblemKind.TOO_LARGE,
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ProblemKind.UNSUPPORTED_MEDIA_TYPE,
-        HTTPStatus.SERVICE_UNAVAILABLE: ProblemKind.UNAVAILABLE,
     }
     fallback = (
         ProblemKind.INTERNAL_ERROR
