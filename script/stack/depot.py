@@ -21,6 +21,7 @@ from .processes import Process
 READY_SECONDS = 30.0
 CA_FILE = Path("certificates", "ca.pem")
 SNAPSHOT_SECONDS = 10.0
+GRANT_LINE = " POST /api/v1/grants 201 "
 DOWNLOAD_LINE = re.compile(r" GET /p/[0-9a-f]+ (\d{3}) ")
 
 
@@ -100,6 +101,10 @@ class Depot:
         """Return the status of each download that was answered to its end: 206 if resumed."""
         lines = self.process.log.read_text(encoding="utf-8").splitlines()
         return [int(found[1]) for line in lines if (found := DOWNLOAD_LINE.search(line))]
+
+    def grants_created(self) -> int:
+        """Return how often the depot has granted a download since its log began."""
+        return self.process.log.read_text(encoding="utf-8").count(GRANT_LINE)
 
     def log_tail(self, lines: int = 25) -> str:
         """Return the last lines of the depot's log."""

@@ -1,1 +1,1 @@
-"""Tests with real processes: broker, Home Assistant, depot, device, browser."""
+"""The whole product on real parts: broker, Home Assistant, depot, device and browser."""
