@@ -229,7 +229,7 @@ class MqttOtaConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def _wanted_api_key(self) -> str:
         """Return the API key that was typed; left out, it stays as it is."""
-        if self.source == SOURCE_RECONFIGURE and CONF_API_KEY not in self._typed:
+        if self.source == SOURCE_RECONFIGURE and not self._typed.get(CONF_API_KEY, "").strip():
             key: str = self._get_reconfigure_entry().data[CONF_API_KEY]
             return key
         return _api_key(self._typed[CONF_API_KEY])

@@ -380,7 +380,10 @@ async def test_reauth_of_another_depot(hass: HomeAssistant, depot: FakeDepot) ->
     assert entry.data["api_key"] == "old"
 
 
-async def test_reconfigure_keeps_the_key(hass: HomeAssistant, depot: FakeDepot) -> None:
+@pytest.mark.parametrize("left_out", [{}, {"api_key": ""}, {"api_key": " "}])
+async def test_reconfigure_keeps_the_key(
+    hass: HomeAssistant, depot: FakeDepot, left_out: dict[str, str]
+) -> None:
     """The address changes; the key stays, and is not shown to the browser."""
     entry = add_entry(hass, depot, url="http://192.0.2.1:8443")
     hass.config_entries.async_update_entry(entry, title="Depot 192.0.2.1")
@@ -394,7 +397,7 @@ async def test_reconfigure_keeps_the_key(hass: HomeAssistant, depot: FakeDepot) 
     }
     assert suggested == {"url": "http://192.0.2.1:8443", "api_key": None}
 
-    result = await submit(hass, result, {"url": depot.url})
+    result = await submit(hass, result, {"url": depot.url, **left_out})
     assert result["reason"] == "reconfigure_successful"
     assert entry.data["url"] == depot.url
     assert entry.data["api_key"] == API_KEY
