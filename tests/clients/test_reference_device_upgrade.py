@@ -17,7 +17,7 @@ from reference_device.faults import Faults
 from reference_device.flash import Flash
 from reference_device.link import Broker
 from reference_device.messages import Kind
-from reference_device.results import ResultCode
+from reference_device.results import Report, ResultCode
 
 from .misbehaving_depot import (
     CONTENT,
@@ -249,6 +249,24 @@ def test_next_attempt_after_a_failure(
     platform.upgrade(depot.url)
     assert platform.result()[-1] == SUCCESS
     assert depot.starts[-1] == HALF
+
+
+def test_result_is_kept_until_the_broker_has_it(
+    platform: Platform, start_device: StartDevice, tmp_path: Path
+) -> None:
+    """A result from before a power cut is told at the next start, and once only."""
+    kept = Report(result_code=ResultCode.INTERNAL_ERROR, version="1", description="why")
+    Flash(tmp_path / "device", {Kind.FIRMWARE: "1"}).fail(kept)
+    flash = start_device()
+    assert platform.next() == VERSIONS
+    assert platform.next() == (
+        "upgrade_progress_report",
+        {"result_code": 255, "version": "1", "description": "why"},
+    )
+    end = time.monotonic() + 5
+    while flash.result is not None and time.monotonic() < end:
+        time.sleep(0.01)
+    assert flash.result is None
 
 
 def test_no_report_still_answers_queries(
