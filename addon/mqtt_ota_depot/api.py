@@ -45,7 +45,7 @@ class Api:
 
     def application(self) -> web.Application:
         """Return the application to mount at PREFIX."""
-        app = web.Application(middlewares=[self._authorise], client_max_size=MAX_JSON)
+        app = web.Application(middlewares=[self._authorise])
         app.router.add_get("/info", self._info)
         app.router.add_get("/packages", self._packages)
         app.router.add_post("/packages", self._upload, expect_handler=self._expect_upload)

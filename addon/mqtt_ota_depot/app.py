@@ -6,7 +6,7 @@ from typing import Final
 from aiohttp import web
 from aiohttp.web_protocol import RequestPayloadError
 
-from .api import PREFIX, Api
+from .api import MAX_JSON, PREFIX, Api
 from .auth import Handler
 from .blobs import StorageFullError
 from .depot import Depot
@@ -20,7 +20,7 @@ _LOGGER: Final = logging.getLogger(__name__)
 def create_app(depot: Depot, api: Api) -> web.Application:
     """Return the whole application."""
     downloads = Downloads(depot)
-    app = web.Application(middlewares=[problems_as_json])
+    app = web.Application(middlewares=[problems_as_json], client_max_size=MAX_JSON)
     app.router.add_get("/health", _health)
     app.router.add_get("/p/{package}", downloads.serve)
     app.add_subapp(PREFIX, api.application())

@@ -23,7 +23,7 @@ PIECE: Final = 32 * 1024
 STALL_TIMEOUT: Final = 600.0
 # Keeps the header block within 400 bytes, which the smallest devices' buffers
 # demand.
-MAX_HEADER_NAME: Final = 20
+MAX_HEADER_NAME: Final = 24
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -137,7 +137,6 @@ async def _send_pieces(
 def _response(package: Package, part: Answer) -> web.StreamResponse:
     """Return the response with its header, nothing sent yet."""
     headers = {
-        "Accept-Ranges": "bytes",
         "Content-Type": "application/octet-stream",
         # Without quotes and spaces: some device SDKs take the rest of the line
         # for the name.
@@ -147,6 +146,8 @@ def _response(package: Package, part: Answer) -> web.StreamResponse:
     }
     if part.outcome is Outcome.PART:
         headers["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{package.size}"
+    else:
+        headers["Accept-Ranges"] = "bytes"
     response = web.StreamResponse(status=part.outcome, headers=headers)
     response.content_length = part.end - part.start
     return response

@@ -1,5 +1,7 @@
 """The set of byte intervals."""
 
+from itertools import pairwise
+
 from hypothesis import given, strategies as st
 import pytest
 
@@ -28,7 +30,7 @@ def test_counts_distinct_bytes_and_keeps_merged_pairs(intervals: list[tuple[int,
     assert served.total == len(bytes_seen)
     assert covered(served.pairs()) == bytes_seen
     pairs = served.pairs()
-    assert all(end < start for (_, end), (start, _) in zip(pairs, pairs[1:], strict=False))
+    assert all(end < start for (_, end), (start, _) in pairwise(pairs))
 
 
 @given(INTERVALS, st.integers(1, 5))

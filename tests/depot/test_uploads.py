@@ -90,61 +90,60 @@ async def test_a_wrong_hash_is_refused(rig: Rig) -> None:
     assert rig.files() == []
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"kind": None}, "kind"),
-        ({"kind": "module"}, "kind"),
-        ({"model": None}, "model"),
-        ({"version": " 1"}, "version"),
-        ({"version": ["1", "2"]}, "version"),
-        ({"sha256": "x"}, "sha256"),
-        ({"colour": "red"}, "colour"),
-        ({"source_versions": ["1"] * 21}, "source_versions"),
-        ({"release_notes": "x" * 70_000}, "release_notes"),
-        ({"custom_info": "x" * 70_000}, "custom_info"),
-        ({"model": b"\xff\xfe"}, "model"),
-    ],
-)
-async def test_wrong_fields_are_named(rig: Rig, changes: dict[str, Any], field: str) -> None:
+WRONG_FIELDS: list[tuple[dict[str, Any], str]] = [
+    ({"kind": None}, "kind"),
+    ({"kind": "module"}, "kind"),
+    ({"model": None}, "model"),
+    ({"version": " 1"}, "version"),
+    ({"version": ["1", "2"]}, "version"),
+    ({"sha256": "x"}, "sha256"),
+    ({"colour": "red"}, "colour"),
+    ({"source_versions": ["1"] * 21}, "source_versions"),
+    ({"release_notes": "x" * 70_000}, "release_notes"),
+    ({"custom_info": "x" * 70_000}, "custom_info"),
+    ({"model": b"\xff\xfe"}, "model"),
+]
+WRONG_FORMS = [
+    b"",
+    b"nonsense",
+    b"\r\n" * 100,
+    parts(),
+    parts(*FACTS),
+    parts(*FACTS, ('name="file"; filename="x"', b"")),
+    parts(*FACTS, FILE, end=b""),
+    parts(*FACTS, FILE, end=b"x"),
+    parts(*FACTS, FILE)[:-20],
+    parts(*FACTS, FILE)[:300],
+    parts(*FACTS, FILE, FILE),
+    parts(*FACTS[:2], FILE, FACTS[2]),
+    parts(*FACTS, FILE, ('name="late"', b"x")),
+    parts(*FACTS, *[(f'name="f{i}"', b"") for i in range(60)], FILE),
+    parts(*FACTS, ("", b"no name"), FILE),
+    parts(*FACTS, (f'name="file"; filename="x"\r\nX-Long: {"y" * 20_000}', b"bytes")),
+    parts(
+        *FACTS,
+        ('name="file"; filename="x"\r\nContent-Transfer-Encoding: base64', b"Ynl0ZXM="),
+    ),
+    parts(*FACTS, ('name="x"\r\nContent-Type: multipart/mixed; boundary=inner', b"--inner--")),
+]
+
+
+async def test_wrong_fields_are_named(rig: Rig) -> None:
     """The problem names the field, and nothing is stored."""
-    answer = await rig.upload(**changes)
-    assert (answer.status, answer.problem) == (400, "invalid-request")
-    assert answer.body["field"] == field
-    assert rig.files() == []
+    for changes, field in WRONG_FIELDS:
+        answer = await rig.upload(**changes)
+        assert (answer.status, answer.problem) == (400, "invalid-request"), changes
+        assert answer.body["field"] == field
+        assert rig.files() == []
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"nonsense",
-        b"\r\n" * 100,
-        parts(),
-        parts(*FACTS),
-        parts(*FACTS, ('name="file"; filename="x"', b"")),
-        parts(*FACTS, FILE, end=b""),
-        parts(*FACTS, FILE, end=b"x"),
-        parts(*FACTS, FILE)[:-20],
-        parts(*FACTS, FILE)[:300],
-        parts(*FACTS, FILE, FILE),
-        parts(*FACTS[:2], FILE, FACTS[2]),
-        parts(*FACTS, FILE, ('name="late"', b"x")),
-        parts(*FACTS, *[(f'name="f{i}"', b"") for i in range(60)], FILE),
-        parts(*FACTS, ("", b"no name"), FILE),
-        parts(*FACTS, (f'name="file"; filename="x"\r\nX-Long: {"y" * 20_000}', b"bytes")),
-        parts(
-            *FACTS,
-            ('name="file"; filename="x"\r\nContent-Transfer-Encoding: base64', b"Ynl0ZXM="),
-        ),
-        parts(*FACTS, ('name="x"\r\nContent-Type: multipart/mixed; boundary=inner', b"--inner--")),
-    ],
-)
-async def test_malformed_forms_are_refused(rig: Rig, body: bytes) -> None:
+@pytest.mark.filterwarnings("ignore::aiohttp.multipart.BadContentDispositionHeader")
+async def test_malformed_forms_are_refused(rig: Rig) -> None:
     """Whatever is wrong with the form, it is the client's fault and nothing stays."""
-    answer = await rig.api("POST", "/packages", data=body, headers=MULTIPART)
-    assert (answer.status, answer.problem) == (400, "invalid-request")
-    assert rig.files() == []
+    for body in WRONG_FORMS:
+        answer = await rig.api("POST", "/packages", data=body, headers=MULTIPART)
+        assert (answer.status, answer.problem) == (400, "invalid-request"), body[:400]
+        assert rig.files() == []
     assert (await rig.api("GET", "/packages")).body == {"packages": []}
 
 
@@ -188,14 +187,12 @@ async def test_all_bytes_arrive_however_they_are_cut(rig: Rig, data: bytes, chun
     await rig.api("DELETE", f"/packages/{answer.body['id']}")
 
 
-@pytest.mark.parametrize(
-    "content_type", ["application/json", "multipart/mixed; boundary=x", "text/plain", ""]
-)
-async def test_only_forms_are_accepted(rig: Rig, content_type: str) -> None:
+async def test_only_forms_are_accepted(rig: Rig) -> None:
     """Anything but a form is an unsupported media type."""
-    headers = {**AUTHORIZATION, "Content-Type": content_type}
-    answer = await rig.api("POST", "/packages", data=b"{}", headers=headers)
-    assert (answer.status, answer.problem) == (415, "unsupported-media-type")
+    for content_type in ("application/json", "multipart/mixed; boundary=x", "text/plain", ""):
+        headers = {**AUTHORIZATION, "Content-Type": content_type}
+        answer = await rig.api("POST", "/packages", data=b"{}", headers=headers)
+        assert (answer.status, answer.problem) == (415, "unsupported-media-type")
 
 
 async def test_a_form_without_boundary_is_refused(rig: Rig) -> None:
