@@ -13,16 +13,26 @@ _ELSEWHERE: Final = ("192.0.2.1", 9)
 _SIOCGIFADDR: Final = 0x8915
 
 
-def device_url(configured: URL | None, host: str, port: int, *, tls: bool) -> str:
+def device_url(
+    configured: URL | None,
+    host: str,
+    port: int,
+    *,
+    tls: bool,
+    machine: tuple[str, int] | None = None,
+) -> str:
     """Return the base of download URLs, its port always written out.
 
-    Without a configured one it has the address that is listened on, or when
-    that is every address, the first IPv4 address of the machine that is not a
-    loopback one.
+    Without a configured one it has the address that is listened on. When that
+    is every address, it has the given address and port of the machine around
+    a container, else the first IPv4 address that is not a loopback one.
     """
     if configured is not None:
         return f"{configured.scheme}://{bracketed(configured.host or '')}:{configured.port}"
-    address = (first_address() or "127.0.0.1") if host in _WILDCARDS else host
+    if host in _WILDCARDS:
+        address, port = machine or (first_address() or "127.0.0.1", port)
+    else:
+        address = host
     return f"{'https' if tls else 'http'}://{bracketed(address)}:{port}"
 
 

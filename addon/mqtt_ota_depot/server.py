@@ -35,6 +35,7 @@ from .depot import Depot
 from .files import write_private
 from .logs import AccessLogger
 from .settings import Settings
+from .supervisor import machine_address
 
 # The Supervisor kills after ten seconds; downloads are resumed anyway.
 SHUTDOWN_TIMEOUT: Final = 2.0
@@ -73,7 +74,14 @@ async def running(settings: Settings) -> AsyncIterator[str]:
     """Run the depot inside the block; yields the base of download URLs."""
     sock = _listen(settings.host, settings.port)
     port = sock.getsockname()[1]
-    base = device_url(settings.device_url, settings.host, port, tls=settings.tls)
+    token = os.environ.get("SUPERVISOR_TOKEN")
+    base = device_url(
+        settings.device_url,
+        settings.host,
+        port,
+        tls=settings.tls,
+        machine=await machine_address(token, port) if token else None,
+    )
     catalog = SqlCatalog.in_folder(settings.data_dir)
     blobs = FileBlobs(settings.data_dir)
     depot = Depot(catalog, blobs)
