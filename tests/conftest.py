@@ -1,7 +1,13 @@
 """What holds for every test."""
 
+import logging
+
 from hypothesis import settings
 import pytest
+
+# The test plugin shows every log line from INFO on, and Alembic logs while it is imported:
+# on the workers that would end up below the results.
+logging.getLogger("alembic").setLevel(logging.WARNING)
 
 # Failing examples are printed; a database of them would be a file left behind.
 settings.register_profile("repository", database=None, deadline=None, print_blob=True)

@@ -20,6 +20,7 @@ async def test_a_server_in_the_test_is_reached() -> None:
         assert (answer.status, await answer.text()) == (200, "GET")
 
 
+@pytest.mark.filterwarnings("ignore:A test tried to use socket")
 async def test_no_other_machine_is_reached() -> None:
     """A test that left this machine would depend on it."""
     async with ClientSession() as session:
