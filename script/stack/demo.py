@@ -48,7 +48,7 @@ What to do there:
 
     1. Log in. The page of the device {device} opens.
     2. Click on Firmware: version {new} is offered, with its release notes.
-    3. Press Install and watch. The device's connection is cut in the middle of
+    3. Press Update and watch. The device's connection is cut in the middle of
        the download; it goes on from where it was.
     4. When the device has restarted and has reported it, version {new} is shown
        as installed.

@@ -50,6 +50,11 @@ class Device:
         )
 
     @property
+    def model(self) -> str:
+        """Return the model that MQTT OTA takes from the device's id."""
+        return self.id.split("_", maxsplit=1)[0]
+
+    @property
     def entity_id(self) -> str:
         """Return the id of its firmware's update entity."""
         return f"update.{self.id}_firmware"
