@@ -109,9 +109,7 @@ def _prepare(world: World) -> tuple[Device, NewPackage]:
     device.start()
     world.wait_for_device(device)
     _say(f"device {device.id} is online with firmware {OLD_VERSION}")
-    package = NewPackage(
-        content=image_bytes(IMAGE_SIZE, DEVICE_ID), release_notes=RELEASE_NOTES
-    )
+    package = NewPackage(content=image_bytes(IMAGE_SIZE, DEVICE_ID), release_notes=RELEASE_NOTES)
     world.offer(device, package)
     _say(f"firmware {package.version} is uploaded and offered")
     return device, package
@@ -147,18 +145,12 @@ def _wait_for_person(world: World, device: Device, package: NewPackage) -> None:
     sys.stdout.flush()
     watch, display = UpgradeWatch(world, device), ProgressDisplay()
     while True:
-        _check_alive(world)
+        for process in world.processes():
+            process.check_running()
         progress = watch.look()
         if progress:
             display.show(progress)
         time.sleep(POLL_SECONDS if progress and progress.stage not in ENDED else 1)
-
-
-def _check_alive(world: World) -> None:
-    """Raise where a part has ended by itself."""
-    parts = (world.home_assistant, world.depot, world.broker, *world.devices)
-    for part in parts:
-        part.process.check_running()
 
 
 def _tell_failure(folder: Path, error: StackError) -> None:

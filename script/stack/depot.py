@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from http import HTTPStatus
 import json
 from pathlib import Path
 import re
@@ -34,7 +35,7 @@ class Depot:
         self.data = folder / "data"
         self.port = free_port()
         self.url = f"https://{LOOPBACK}:{self.port}"
-        command = [sys.executable, "-m", "mqtt_ota_depot", "serve", "--data-dir", self.data]
+        command = [sys.executable, "-m", "mqtt_ota_depot", "serve", "--data-dir", str(self.data)]
         command += ["--host", LOOPBACK, "--port", str(self.port), "--device-url", self.url]
         # Requests are logged at this level only, and they prove what was resumed.
         command += ["--log-level", "debug"]
@@ -83,7 +84,7 @@ class Depot:
             body=_multipart(boundary, fields, f"{package.model}.bin", package.content),
             headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
         )
-        if answer.status != 201:
+        if answer.status != HTTPStatus.CREATED:
             raise StackError(f"The depot refused the upload ({answer.status}): {answer.text}")
         uploaded: dict[str, Any] = answer.data
         return uploaded
@@ -115,7 +116,7 @@ class Depot:
         if not self.ca_file.exists():
             return False
         try:
-            return self._client().request("GET", "/health").status == 200
+            return self._client().request("GET", "/health").status == HTTPStatus.OK
         except NoAnswerError:
             return False
 

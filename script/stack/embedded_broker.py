@@ -9,8 +9,9 @@ import signal
 import sys
 from typing import Any
 
-from amqtt.broker import Broker, BrokerProtocolHandler
+from amqtt.broker import Broker
 from amqtt.contexts import BaseContext, BrokerConfig, ListenerConfig
+from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.plugins.base import BaseAuthPlugin
 from amqtt.session import Session
 

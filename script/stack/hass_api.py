@@ -1,6 +1,7 @@
 """What a user does with Home Assistant, done over its REST API."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -61,8 +62,10 @@ class HassApi:
 
     def state(self, entity_id: str) -> dict[str, Any] | None:
         """Return an entity's state and attributes, or None when there is no such entity."""
-        answer = self._request("GET", f"/api/states/{entity_id}", accept=(200, 404))
-        return answer.data if answer.status == 200 else None
+        answer = self._request(
+            "GET", f"/api/states/{entity_id}", accept=(HTTPStatus.OK, HTTPStatus.NOT_FOUND)
+        )
+        return answer.data if answer.status == HTTPStatus.OK else None
 
     def states(self) -> list[dict[str, Any]]:
         """Return every entity's state."""
@@ -136,11 +139,11 @@ class HassApi:
         path: str,
         *,
         body: Mapping[str, Any] | None = None,
-        accept: tuple[int, ...] = (200, 201),
+        accept: tuple[int, ...] = (HTTPStatus.OK, HTTPStatus.CREATED),
     ) -> Answer:
         """Return the answer to a request of the logged-in user."""
         answer = self._send(method, path, body)
-        if answer.status == 401:
+        if answer.status == HTTPStatus.UNAUTHORIZED:
             # Access tokens live for half an hour only.
             self._token(grant_type="refresh_token", refresh_token=self._refresh_token or "")
             answer = self._send(method, path, body)
@@ -158,7 +161,7 @@ class HassApi:
     def _open_post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Post to an endpoint that needs no login."""
         answer = self._client.request("POST", path, body=body)
-        if answer.status != 200 or not isinstance(answer.data, dict):
+        if answer.status != HTTPStatus.OK or not isinstance(answer.data, dict):
             raise RefusedError(f"Home Assistant answered {answer.status} to {path}: {answer.text}")
         return answer.data
 
@@ -170,7 +173,7 @@ class HassApi:
             body=urlencode({**form, "client_id": self._client_id}).encode(),
             headers={"Content-Type": "application/x-www-form-urlencoded"},
         )
-        if answer.status != 200:
+        if answer.status != HTTPStatus.OK:
             raise RefusedError(f"Home Assistant gave no token: {answer.text}")
         tokens: dict[str, Any] = answer.data
         self._access_token = tokens["access_token"]

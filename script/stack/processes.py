@@ -76,7 +76,8 @@ class Process:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=lambda: _die_with(parent),
+                # Safe beside threads: it makes two system calls and takes no lock.
+                preexec_fn=lambda: _die_with(parent),  # noqa: PLW1509
             )
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:

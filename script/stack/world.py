@@ -11,6 +11,7 @@ from .depot import Depot
 from .device import Device
 from .home_assistant import HomeAssistant
 from .package import NewPackage
+from .processes import Process
 
 DEVICE_REPORTS = "$oc/devices/+/sys/events/up"
 ENTITY_SECONDS = 30.0
@@ -62,6 +63,16 @@ class World:
             device.entity_id, "on", OFFER_SECONDS, latest_version=package.version
         )
 
+    def stop_devices(self) -> None:
+        """Switch every device off and forget it."""
+        while self.devices:
+            self.devices.pop().stop()
+
+    def processes(self) -> list[Process]:
+        """Return everything that should be running."""
+        parts = [self.home_assistant.process, self.depot.process, self.broker.process]
+        return parts + [device.process for device in self.devices]
+
     def transfer(self, device: Device) -> dict[str, Any] | None:
         """Return what the depot saw of the device's newest download."""
         transfers = [item for item in self.depot.transfers() if item["device_id"] == device.id]
@@ -92,9 +103,6 @@ def running_world(
         home_assistant.add_broker(broker)
         home_assistant.add_depot(depot)
         broker.wait_for_subscriber(DEVICE_REPORTS)
-        world = World(
-            folder=folder, broker=broker, depot=depot, home_assistant=home_assistant
-        )
-        stack.callback(lambda: [device.stop() for device in world.devices])
+        world = World(folder=folder, broker=broker, depot=depot, home_assistant=home_assistant)
+        stack.callback(world.stop_devices)
         yield world
-

@@ -44,9 +44,7 @@ def world(_session_world: World, _real_sockets: None) -> Iterator[World]:
         if not part.process.running:
             part.start()
     yield _session_world
-    for device in _session_world.devices:
-        device.stop()
-    _session_world.devices.clear()
+    _session_world.stop_devices()
 
 
 _numbers = count(1)

@@ -157,7 +157,9 @@ def test_the_broker_may_be_away_in_mid_download(
     wait_until_downloading(watch)
     world.broker.process.kill()
     wait_until(
-        lambda: (world.transfer(device) or {}).get("complete"), "the download's end", UPGRADE_SECONDS
+        lambda: (world.transfer(device) or {}).get("complete"),
+        "the download's end",
+        UPGRADE_SECONDS,
     )
     world.broker.start()
     watch.until_end(UPGRADE_SECONDS)
