@@ -221,11 +221,11 @@ _CAUSE_OF_MESSAGE: Final[dict[str, Cause]] = {
 def cause_of_result(result_code: int, description: str | None) -> Cause:
     """Return the cause of a device's failure report.
 
-    A description that is word for word one of the source document's messages says more
-    than the code (no code exists for "Invalid URI"); any unknown code is a failed update.
+    A description that begins with one of the source document's messages says more than the
+    code (no code exists for "Invalid URI"); any unknown code is a failed update.
     """
-    if description is not None:
-        named = _CAUSE_OF_MESSAGE.get(description.strip().rstrip(".").lower())
-        if named is not None:
-            return named
+    told = (description or "").strip().lower()
+    for message, cause in _CAUSE_OF_MESSAGE.items():
+        if told.startswith(message):
+            return cause
     return _CAUSE_OF_RESULT_CODE.get(result_code, Cause.UPDATE_FAILED)
