@@ -10,6 +10,7 @@ import ssl
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -164,11 +165,19 @@ class Authority:
         kept = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
         return (
             set(kept.value) == set(names)
-            and leaf.issuer == self._certificate.subject
+            and self._issued(leaf)
             and leaf.public_key() == _load_key(key).public_key()
             and leaf.not_valid_before_utc <= now
             and leaf.not_valid_after_utc - now > RENEW_BEFORE
         )
+
+    def _issued(self, leaf: x509.Certificate) -> bool:
+        """Return whether this authority signed the certificate, not one of the same name."""
+        try:
+            leaf.verify_directly_issued_by(self._certificate)
+        except ValueError, TypeError, InvalidSignature:
+            return False
+        return True
 
 
 def _builder(
