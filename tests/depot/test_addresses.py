@@ -11,17 +11,19 @@ from yarl import URL
 from mqtt_ota_depot import addresses, supervisor
 from mqtt_ota_depot.addresses import device_url, first_address
 
+ANYWHERE = "0.0.0.0"  # noqa: S104  (nothing is bound to it here)
+
 
 @pytest.mark.parametrize(
     ("configured", "host", "tls", "expected"),
     [
-        ("https://depot.example", "0.0.0.0", True, "https://depot.example:443"),
-        ("http://10.0.0.1:8000/", "0.0.0.0", True, "http://10.0.0.1:8000"),
+        ("https://depot.example", ANYWHERE, True, "https://depot.example:443"),
+        ("http://10.0.0.1:8000/", ANYWHERE, True, "http://10.0.0.1:8000"),
         ("https://[fd00::1]:8443", "::", True, "https://[fd00::1]:8443"),
         (None, "127.0.0.1", True, "https://127.0.0.1:9000"),
         (None, "127.0.0.1", False, "http://127.0.0.1:9000"),
         (None, "fd00::1", True, "https://[fd00::1]:9000"),
-        (None, "0.0.0.0", True, "https://192.168.1.7:9000"),
+        (None, ANYWHERE, True, "https://192.168.1.7:9000"),
         (None, "::", False, "http://192.168.1.7:9000"),
     ],
 )
@@ -38,16 +40,14 @@ def test_the_machine_around_a_container_goes_first(monkeypatch: pytest.MonkeyPat
     """Only where every address is listened on, and nothing is configured."""
     monkeypatch.setattr(addresses, "first_address", lambda: "172.30.33.2")
     machine = ("192.168.1.7", 8444)
-    assert (
-        device_url(None, "0.0.0.0", 8443, tls=True, machine=machine) == "https://192.168.1.7:8444"
-    )
+    assert device_url(None, ANYWHERE, 8443, tls=True, machine=machine) == "https://192.168.1.7:8444"
     assert device_url(None, "10.0.0.1", 8443, tls=True, machine=machine) == "https://10.0.0.1:8443"
 
 
 def test_a_machine_without_network_has_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without any address the loopback one is better than none."""
     monkeypatch.setattr(addresses, "first_address", lambda: None)
-    assert device_url(None, "0.0.0.0", 1, tls=True) == "https://127.0.0.1:1"
+    assert device_url(None, ANYWHERE, 1, tls=True) == "https://127.0.0.1:1"
 
 
 class Probe(socket.socket):

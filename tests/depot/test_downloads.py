@@ -279,8 +279,10 @@ async def test_lf_only_requests_are_answered(rig: Rig, grant: dict[str, Any]) ->
     """The heads that C SDKs send, bare LF and all."""
     token, where = grant["token"], path(grant)
     heads = [
-        f"GET {where} HTTP/1.1\nHost: 127.0.0.1\nContent-Type: application/json\n"
-        f"Authorization:Bearer {token}\nConnection: close\r\n\r\n",
+        (
+            f"GET {where} HTTP/1.1\nHost: 127.0.0.1\nContent-Type: application/json\n"
+            f"Authorization:Bearer {token}\nConnection: close\r\n\r\n"
+        ),
         f"GET {where}?token={token} HTTP/1.1\nHost: 127.0.0.1\nConnection: close\n\r\n\r\n",
         f"GET {where}?token={token} HTTP/1.1\nHost: 127.0.0.1\nConnection: close\n\n",
     ]
