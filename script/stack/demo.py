@@ -18,10 +18,10 @@ from .world import World, running_world
 
 DEVICE_ID = "weather_kitchen"
 OLD_VERSION = "1.0.0"
-IMAGE_SIZE = 3 * MEBIBYTE
+IMAGE_SIZE = 2 * MEBIBYTE
 # Slow enough to be seen, fast enough not to bore.
-BYTES_PER_SECOND = 256 * 1024
-CUT_AFTER = MEBIBYTE
+BYTES_PER_SECOND = 160 * 1024
+CUT_AFTER = 3 * MEBIBYTE // 4
 UPGRADE_SECONDS = 90.0
 
 RELEASE_NOTES = """\

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 import re
 import ssl
+import subprocess
 import sys
 from typing import Any
 from uuid import uuid4
@@ -16,6 +17,7 @@ import aiohttp
 from .errors import StackError
 from .json_client import Answer, JsonClient, NoAnswerError
 from .package import NewPackage
+from .places import console_command
 from .ports import LOOPBACK, free_port
 from .processes import Process
 
@@ -50,6 +52,12 @@ class Depot:
     def ca_file(self) -> Path:
         """Return the certificate authority that the depot made on its first start."""
         return self.data / CA_FILE
+
+    @property
+    def fingerprint(self) -> str:
+        """Return what the depot's own command tells the person who compares."""
+        command = [console_command("mqtt-ota"), "fingerprint", "--data-dir", self.data]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
     def start(self) -> None:
         """Start the depot and wait until it answers."""

@@ -107,9 +107,10 @@ class HassApi:
         """Press Install on an update entity."""
         self.call("update", "install", entity_id=entity_id)
 
-    def start_flow(self, handler: str) -> dict[str, Any]:
-        """Begin to add an integration; return its first step."""
-        return self._flow("", {"handler": handler, "show_advanced_options": False})
+    def start_flow(self, handler: str, entry_id: str | None = None) -> dict[str, Any]:
+        """Begin to add an integration, or to change an entry; return the first step."""
+        changed = {} if entry_id is None else {"entry_id": entry_id}
+        return self._flow("", {"handler": handler, **changed})
 
     def answer_flow(self, flow: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
         """Fill in a step's form; return the next step or the result."""
@@ -121,6 +122,22 @@ class HassApi:
             "GET", f"/api/config/config_entries/entry?domain={domain}"
         ).data
         return entries
+
+    def wait_for_entry(self, domain: str, state: str, seconds: float) -> dict[str, Any]:
+        """Return the integration's only entry once it is in the state."""
+
+        def probe() -> dict[str, Any] | None:
+            entries = self.entries(domain)
+            return entries[0] if entries and entries[0]["state"] == state else None
+
+        try:
+            return wait_until(probe, f"{domain} being {state}", seconds)
+        except NotInTimeError as err:
+            raise StackError(f"{err}; its entries are {self.entries(domain)}") from err
+
+    def reload_entry(self, entry_id: str) -> None:
+        """Set an entry up anew."""
+        self._request("POST", f"/api/config/config_entries/entry/{entry_id}/reload")
 
     def remove_entry(self, entry_id: str) -> None:
         """Delete a set-up entry."""
