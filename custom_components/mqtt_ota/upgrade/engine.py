@@ -205,7 +205,7 @@ def _on_slot(task: Task, now: datetime) -> Outcome:
     if not task.wants_slot:
         return task, ()
     if task.version_at is None or now - task.version_at > _VERSION_FRESH_FOR:
-        return _wait_online(task, now)
+        return _wait_online(task, now) if task.policy.wait_online else _negotiate(task, now)
     return replace(task, granting=True), (RequestGrant(),)
 
 
