@@ -56,8 +56,9 @@ class Depot:
     @property
     def fingerprint(self) -> str:
         """Return what the depot's own command tells the person who compares."""
-        command = [console_command("mqtt-ota"), "fingerprint", "--data-dir", self.data]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        command = [str(console_command("mqtt-ota")), "fingerprint", "--data-dir", str(self.data)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
 
     def start(self) -> None:
         """Start the depot and wait until it answers."""

@@ -12,7 +12,7 @@ from typing import Any
 from amqtt.broker import Broker
 from amqtt.contexts import BaseContext, BrokerConfig, ListenerConfig
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
-from amqtt.plugins.base import BaseAuthPlugin
+from amqtt.plugins.base import BaseAuthPlugin, BasePlugin
 from amqtt.session import Session
 
 DEVICE_TOPICS = "$oc/"
@@ -37,6 +37,15 @@ class DeviceTopicsBroker(Broker):
             await self._broadcast_message(client_session, message.topic, message.data)
             return True
         return await super()._handle_message_delivery(client_session, handler, wait_deliver)
+
+
+class SubscriptionLogPlugin(BasePlugin[BaseContext]):
+    """Writes down who subscribes to what, as Mosquitto does."""
+
+    async def on_broker_client_subscribed(self, *, client_id: str, topic: str, qos: int) -> None:
+        """Log a subscription that is in force from now on."""
+        sys.stdout.write(f"{client_id} {qos} {topic}\n")
+        sys.stdout.flush()
 
 
 class KnownUsersPlugin(BaseAuthPlugin):
@@ -70,7 +79,10 @@ async def serve(settings: dict[str, Any]) -> None:
     broker = DeviceTopicsBroker(
         BrokerConfig(
             listeners={"default": ListenerConfig(bind=f"{settings['host']}:{settings['port']}")},
-            plugins={f"{__spec__.name}.KnownUsersPlugin": {"users": settings["users"]}},
+            plugins={
+                f"{__spec__.name}.{KnownUsersPlugin.__name__}": {"users": settings["users"]},
+                f"{__spec__.name}.{SubscriptionLogPlugin.__name__}": {},
+            },
         )
     )
     await broker.start()
