@@ -26,6 +26,8 @@ MAX_DESCRIPTION_LENGTH: Final = 1024
 
 _UPLINK_SUFFIX: Final = "/sys/events/up"
 _DOWNLINK_SUFFIX: Final = "/sys/events/down"
+_MAX_PROGRESS: Final = 100
+_MAX_DIGITS: Final = 6
 _EVENT_TIME_FORMAT: Final = "%Y%m%dT%H%M%SZ"
 
 
@@ -314,7 +316,7 @@ def _result_code(paras: Mapping[str, object]) -> int:
 def _progress(paras: Mapping[str, object]) -> int | None:
     """Return the progress in percent; one outside 0 to 100 is no progress."""
     value = _whole_number(paras.get("progress"))
-    return value if value is not None and 0 <= value <= 100 else None
+    return value if value is not None and 0 <= value <= _MAX_PROGRESS else None
 
 
 def _whole_number(value: object) -> int | None:
@@ -325,7 +327,7 @@ def _whole_number(value: object) -> int | None:
         return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    if isinstance(value, str) and len(value) <= 6:
+    if isinstance(value, str) and len(value) <= _MAX_DIGITS:
         try:
             return int(value)
         except ValueError:
