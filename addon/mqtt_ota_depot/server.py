@@ -38,7 +38,7 @@ from .settings import Settings
 from .supervisor import machine_address
 
 # The Supervisor kills after ten seconds; downloads are resumed anyway.
-SHUTDOWN_TIMEOUT: Final = 2.0
+SHUTDOWN_TIMEOUT: Final = 1.0
 TICK: Final = 1.0
 # Saving progress costs wear of flash cards; new and ended downloads are saved
 # with the next tick, the rest at every so many ticks.

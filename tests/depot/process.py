@@ -1,0 +1,91 @@
+"""The depot as a process of its own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+import json
+from pathlib import Path
+import signal
+import ssl
+import subprocess
+import sys
+import time
+from typing import Any
+
+from aiohttp import ClientSession, TCPConnector
+
+from .rig import KEY, Rig
+
+COMMAND = [sys.executable, "-m", "mqtt_ota_depot"]
+
+
+class DepotProcess:
+    """A started depot on a free port of 127.0.0.1."""
+
+    def __init__(self, data_dir: Path, *options: str, file_limit: int | None = None) -> None:
+        """Start the depot and wait until it listens."""
+        self.data_dir = data_dir
+        self.log = data_dir.with_suffix(".log")
+        limit = [] if file_limit is None else ["prlimit", f"--fsize={file_limit}"]
+        arguments = ["--data-dir", str(data_dir), "--host", "127.0.0.1", "--port", "0"]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*limit, *COMMAND, "serve", *arguments, "--api-key", KEY, *options],
+                stdout=log,
+                stderr=log,
+            )
+        self.endpoint = self._wait()
+
+    @property
+    def url(self) -> str:
+        """Return the base of its URLs."""
+        return str(self.endpoint["url"])
+
+    @property
+    def ca(self) -> str:
+        """Return the file of the certificate to trust."""
+        return str(self.data_dir / "certificates" / "ca.pem")
+
+    def memory(self, name: str = "VmRSS") -> int:
+        """Return the process's memory in bytes."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith(name + ":"))
+        return int(line.split()[1]) * 1024
+
+    def stop(self) -> int:
+        """Ask it to stop; return its exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(10)
+
+    def kill(self) -> None:
+        """Kill it without a word."""
+        self.process.kill()
+        self.process.wait(10)
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[Rig]:
+        """Return a client that trusts the depot's authority."""
+        context = ssl.create_default_context(cafile=self.ca)
+        async with ClientSession(connector=TCPConnector(ssl=context)) as session:
+            yield Rig(url=self.url, data_dir=self.data_dir, session=session)
+
+    def _wait(self) -> dict[str, Any]:
+        """Return what the process announces."""
+        file = self.data_dir / "endpoint.json"
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            with suppress(FileNotFoundError):
+                endpoint = dict(json.loads(file.read_text()))
+                if endpoint["pid"] == self.process.pid:
+                    return endpoint
+            time.sleep(0.02)
+        self.process.kill()
+        raise AssertionError(self.log.read_text())
+
+
+def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run a command of the depot to its end."""
+    return subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, text=True, timeout=30, check=False, **options
+    )
