@@ -58,8 +58,7 @@ class Policy:
         values: dict[str, Any] = {}
         for item in fields(cls):
             if (value := data.get(item.name)) is not None:
-                is_flag = isinstance(value, bool)
-                values[item.name] = value if is_flag else timedelta(seconds=value)
+                values[item.name] = value if isinstance(value, bool) else _duration(value)
         return cls(**values)
 
 
@@ -83,7 +82,8 @@ class PackageRef:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Return the package saved by `as_dict`."""
-        return cls(**{**data, "source_versions": tuple(data["source_versions"])})
+        values = _known(cls, data)
+        return cls(**{**values, "source_versions": tuple(values["source_versions"])})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -183,8 +183,11 @@ class Task:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Return the task saved by `as_dict`; raises KeyError, TypeError or ValueError."""
-        values = {item.name: data[item.name] for item in fields(cls) if item.name in data}
+        """Return the task saved by `as_dict`.
+
+        Raises KeyError, TypeError, ValueError or AttributeError for a broken record.
+        """
+        values = _known(cls, data)
         for name in ("created_at", "state_since", *_OPTIONAL_TIMES):
             if values.get(name) is not None:
                 values[name] = datetime.fromisoformat(values[name])
@@ -200,6 +203,19 @@ class Task:
 
 
 _OPTIONAL_TIMES: Final = ("deadline", "probe_at", "asked_at", "version_at", "notified_at")
+
+
+def _known(cls: type[PackageRef | Task], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that this version knows: a newer one may have saved more."""
+    return {item.name: data[item.name] for item in fields(cls) if item.name in data}
+
+
+def _duration(seconds: float) -> timedelta:
+    """Return a saved duration; raises TypeError or ValueError."""
+    try:
+        return timedelta(seconds=seconds)
+    except OverflowError as err:
+        raise ValueError("duration is out of range") from err
 
 
 def _plain(value: object) -> object:
