@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+import threading
 
 import pytest
 
@@ -13,8 +14,17 @@ def _real_sockets(socket_enabled: None) -> None:
     """Let tests use sockets, which the test plugin forbids otherwise."""
 
 
+@pytest.fixture(autouse=True)
+async def _no_thread_is_left() -> AsyncIterator[None]:
+    """Wait for the threads of closed databases, which end a moment after their close."""
+    yield
+    for thread in threading.enumerate():
+        if "_connection_worker_thread" in thread.name:
+            thread.join(5)
+
+
 @pytest.fixture
-async def rig(tmp_path: Path, socket_enabled: None) -> AsyncIterator[Rig]:
+async def rig(tmp_path: Path, socket_enabled: None, _no_thread_is_left: None) -> AsyncIterator[Rig]:
     """Run a depot over plain HTTP."""
     async with depot_running(tmp_path) as running:
         yield running

@@ -173,7 +173,7 @@ async def test_a_cut_form_never_becomes_a_package(rig: Rig, cut: int, size: int)
 )
 async def test_all_bytes_arrive_however_they_are_cut(rig: Rig, data: bytes, chunk: int) -> None:
     """Boundaries split over packets, and bytes that look like them, are no trouble."""
-    tricky = data + f"\r\n--{BOUNDARY[:-1]}".encode() + data
+    tricky = data + f"\r\n--{BOUNDARY[:-1]}!".encode() + data
     body = parts(*FACTS, ('name="file"; filename="x"', tricky))
 
     async def stream() -> AsyncIterator[bytes]:
