@@ -35,17 +35,16 @@ async def async_setup_entry(hass: HomeAssistant, entry: MqttOtaConfigEntry) -> b
     await _async_check_depot(client)
     manager = UpgradeManager(hass, entry, client)
     entry.runtime_data = manager
+    # Also when the set-up fails from here on
+    entry.async_on_unload(manager.async_stop)
     await manager.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: MqttOtaConfigEntry) -> bool:
-    """Stop the manager; its tasks go on when it is set up again."""
-    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
-        return False
-    await entry.runtime_data.async_stop()
-    return True
+    """Let the entities go; the manager stops after them, and its tasks go on later."""
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: MqttOtaConfigEntry) -> None:

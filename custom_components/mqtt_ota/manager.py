@@ -4,14 +4,14 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.helpers.event import async_call_later, async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 from homeassistant.util.ulid import ulid_now
 
@@ -20,7 +20,7 @@ from .depot import DepotClient, Package, Transfer
 from .devices import MAX_DEVICES, Device, new_device
 from .messenger import Messenger
 from .mirror import DepotMirror
-from .offers import find_package, offered_package
+from .offers import Offers
 from .performer import Performer
 from .protocol import (
     DEFAULT_TOPIC_PREFIX,
@@ -58,6 +58,8 @@ PARALLEL_TRANSFERS: Final = 4
 _SNAPSHOT_PATIENCE: Final = 10.0
 # Asking all devices at once would make all of them answer at once.
 _REFRESH_PAUSE: Final = 0.05
+# Slots also become free with time alone, see SLOT_PATIENCE.
+_SLOT_PAUSE: Final = timedelta(minutes=1)
 # An unknown device is asked for its versions, but not with each of its messages.
 _UNKNOWN_PAUSE: Final = 60.0
 
@@ -72,11 +74,14 @@ class UpgradeManager:
         self._store = UpgradeStore(hass)
         self._devices: dict[str, Device] = {}
         self._tasks = TaskList()
+        self._offers = Offers()
         self._timers: dict[str, CALLBACK_TYPE] = {}
+        self._slot_timer: CALLBACK_TYPE | None = None
+        self._refresh: asyncio.Task[None] | None = None
         self._listeners: defaultdict[str, list[CALLBACK_TYPE]] = defaultdict(list)
         self._device_listeners: list[Callable[[Device], None]] = []
         self._asked_unknown: dict[str, float] = {}
-        self._advancing = False
+        self._using_slots = False
         self.messenger = Messenger(
             hass,
             DEFAULT_TOPIC_PREFIX,
@@ -96,6 +101,7 @@ class UpgradeManager:
             self._devices,
             save=lambda: self._store.async_save_tasks(self._tasks.all),
             apply=self._apply,
+            on_unauthorized=self._on_unauthorized,
         )
 
     @property
@@ -110,8 +116,6 @@ class UpgradeManager:
         self._tasks = TaskList(
             task for task in await self._store.async_load_tasks() if task.device_id in self._devices
         )
-        for task in self._tasks.live():
-            self._arm(task)
         await self.messenger.async_start()
         self._background(self.mirror.async_follow(), "follow the depot")
         with suppress(TimeoutError):
@@ -123,7 +127,11 @@ class UpgradeManager:
         self.messenger.stop()
         while self._timers:
             self._timers.popitem()[1]()
+        if self._slot_timer is not None:
+            self._slot_timer()
         await self._store.async_save_devices(self._devices)
+        # A job that was about to save may have been ended before it could.
+        await self._store.async_save_tasks(self._tasks.all)
 
     @callback
     def listen(self, device_id: str, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
@@ -139,11 +147,11 @@ class UpgradeManager:
 
     def offer(self, device_id: str, kind: PackageKind) -> Package | None:
         """Return the package that a device should be upgraded to."""
-        return offered_package(self.mirror.packages.values(), self._devices[device_id], kind)
+        return self._offers.newest(self._devices[device_id], kind)
 
     def package(self, device_id: str, kind: PackageKind, version: str) -> Package | None:
         """Return the package of a version for a device."""
-        return find_package(self.mirror.packages.values(), self._devices[device_id], kind, version)
+        return self._offers.exactly(self._devices[device_id], kind, version)
 
     def last_task(self, device_id: str, kind: PackageKind) -> Task | None:
         """Return the newest task of a device and kind, live or ended."""
@@ -181,13 +189,14 @@ class UpgradeManager:
                     "version": last.package.version,
                 },
             )
-        task = _new_task(device_id, kind, package, dt_util.utcnow())
-        self._tasks.put(task)
+        now = dt_util.utcnow()
+        task = _new_task(device_id, kind, package, now)
+        self._tasks.put(task, now)
         await self._store.async_save_devices(self._devices)
         await self._store.async_save_tasks(self._tasks.all)
-        self._advance()
+        self._begin(device_id)
         self._tell(device_id)
-        return self._tasks.all[task.id]
+        return self._tasks.all.get(task.id, task)
 
     @callback
     def cancel(self, task_id: str) -> None:
@@ -205,10 +214,11 @@ class UpgradeManager:
         """Take one step of a task and all that follows; return whether we know the task."""
         if (before := self._tasks.all.get(task_id)) is None:
             return False
-        task, effects = step(before, event, dt_util.utcnow())
+        now = dt_util.utcnow()
+        task, effects = step(before, event, now)
         if task == before and not effects:
             return True
-        self._tasks.put(task)
+        self._tasks.put(task, now)
         self._arm(task)
         self._tell(task.device_id)
         if task.state is not before.state:
@@ -219,26 +229,40 @@ class UpgradeManager:
                 self._performer.async_perform(task, effects),
                 f"upgrade of {task.device_id}",
             )
-        self._advance()
+        if task.is_ended:
+            self._begin(task.device_id)
+        self._use_slots()
         return True
 
     @callback
-    def _advance(self) -> None:
-        """Let the tasks go on whose turn it is."""
-        if self._advancing:
+    def _begin(self, device_id: str) -> None:
+        """Let a device's next task begin when no other one is active."""
+        if (task := self._tasks.next_turn(device_id)) is not None:
+            self._apply(task.id, Started())
+
+    @callback
+    def _use_slots(self) -> None:
+        """Let tasks transfer while there are free slots and everybody is there."""
+        if self._using_slots:
             return
-        self._advancing = True
+        self._using_slots = True
         try:
-            while task := self._tasks.next_turn():
-                self._apply(task.id, Started())
             while (
                 self.mirror.is_connected
                 and self.messenger.is_connected
-                and (task := self._tasks.next_slot(PARALLEL_TRANSFERS))
+                and (task := self._tasks.next_slot(PARALLEL_TRANSFERS, dt_util.utcnow()))
             ):
                 self._apply(task.id, SlotFreed())
         finally:
-            self._advancing = False
+            self._using_slots = False
+        if self._tasks.waits_for_slot and self._slot_timer is None:
+            self._slot_timer = async_call_later(self._hass, _SLOT_PAUSE, self._on_slot_time)
+
+    @callback
+    def _on_slot_time(self, _now: datetime) -> None:
+        """Look for slots that nothing but time has freed."""
+        self._slot_timer = None
+        self._use_slots()
 
     @callback
     def _arm(self, task: Task) -> None:
@@ -252,6 +276,9 @@ class UpgradeManager:
         def wake(_now: datetime) -> None:
             """Tell the task that its time has come."""
             del self._timers[task.id]
+            # Nobody fails for what we can't hear: the broker's return sets the timer anew.
+            if not self.messenger.is_connected:
+                return
             self._apply(task.id, TimePassed())
             if task.id not in self._timers:
                 self._arm(self._tasks.all[task.id])
@@ -314,7 +341,7 @@ class UpgradeManager:
             if isinstance(event, VersionReport):
                 device = self._learn(device or new_device(uplink), event)
         if device is None:
-            self._ask_unknown(uplink.device_id)
+            self._ask_unknown(uplink)
             return
         if (task := self._tasks.active(device.id)) is not None:
             for event in uplink.events:
@@ -338,24 +365,35 @@ class UpgradeManager:
         return updated
 
     @callback
-    def _ask_unknown(self, device_id: str) -> None:
+    def _ask_unknown(self, uplink: Uplink) -> None:
         """Ask a device that we do not know for its versions, now and then."""
+        if len(self._devices) >= MAX_DEVICES:
+            self.messenger.report_fault(uplink.device_id, "too many devices are known already")
+            return
         now = self._hass.loop.time()
-        asked = self._asked_unknown.get(device_id)
+        asked = self._asked_unknown.get(uplink.device_id)
         if asked is not None and now - asked < _UNKNOWN_PAUSE:
             return
         if len(self._asked_unknown) >= MAX_DEVICES:
             self._asked_unknown.clear()
-        self._asked_unknown[device_id] = now
-        self._background(self.messenger.async_query_version(device_id, None), "ask a new device")
+        self._asked_unknown[uplink.device_id] = now
+        self._background(
+            self.messenger.async_query_version(uplink.device_id, new_device(uplink)),
+            "ask a new device",
+        )
 
     @callback
     def _on_devices_heard(self) -> None:
         """Catch up with what devices did while they could not be heard."""
         for task in self._tasks.live():
             self._apply(task.id, Resumed())
-        self._advance()
-        self._background(self._async_refresh(), "ask all devices")
+            if task.id not in self._timers:
+                self._arm(self._tasks.all[task.id])
+            self._begin(task.device_id)
+        self._use_slots()
+        if self._refresh is not None:
+            self._refresh.cancel()
+        self._refresh = self._background(self._async_refresh(), "ask all devices")
 
     async def _async_refresh(self) -> None:
         """Ask every device that has no task for its versions, one after the other."""
@@ -367,12 +405,15 @@ class UpgradeManager:
     @callback
     def _on_packages(self) -> None:
         """Look which tasks lost their package, and refresh what is offered."""
+        before, self._offers = self._offers, Offers(self.mirror.packages.values())
         for task in self._tasks.live():
             package = self.mirror.packages.get(task.package.id)
             if package is None or package.withdrawn:
                 self._apply(task.id, PackageGone(deleted=package is None))
-        for device_id in list(self._listeners):
-            self._tell(device_id)
+        models = self._offers.changed_models(before)
+        for device in self._devices.values():
+            if device.model in models:
+                self._tell(device.id)
 
     @callback
     def _on_transfer(self, transfer: Transfer) -> None:
@@ -393,16 +434,16 @@ class UpgradeManager:
     def _on_depot_connected(self) -> None:
         """Take up what had to wait for the depot."""
         self._background(self._performer.async_revoke_leftovers(self._tasks.all), "revoke grants")
-        self._advance()
+        self._use_slots()
 
     @callback
     def _on_unauthorized(self) -> None:
         """Ask the user for the depot's new API key."""
         self._entry.async_start_reauth(self._hass)
 
-    def _background(self, job: Coroutine[None, None, None], name: str) -> None:
+    def _background(self, job: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
         """Run a job that ends with the config entry."""
-        self._entry.async_create_background_task(
+        return self._entry.async_create_background_task(
             self._hass, job, f"{DOMAIN}: {name}", eager_start=True
         )
 

@@ -11,6 +11,7 @@ from homeassistant.util import dt as dt_util
 from .const import LOGGER, PackageKind
 from .devices import MAX_DEVICES, Device
 from .protocol import (
+    MAX_ID_LENGTH,
     Download,
     ProtocolError,
     Uplink,
@@ -114,7 +115,8 @@ class Messenger:
             # Retained is old: no sign of life, no version of today.
             self.faults["retained message"] += 1
             return
-        sender = message.topic
+        # Kept for the log only as long as an honest sender's name may be
+        sender = message.topic[:MAX_ID_LENGTH]
         try:
             sender = sender_of(self._prefix, message.topic)
             payload = message.payload

@@ -8,6 +8,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import LOGGER
 from .depot import (
+    DepotAuthenticationError,
     DepotClient,
     DepotError,
     DepotNotFoundError,
@@ -48,6 +49,7 @@ class Performer:
         *,
         save: Callable[[], Awaitable[None]],
         apply: Callable[[str, Event], bool],
+        on_unauthorized: Callable[[], None],
     ) -> None:
         """Remember how to save all tasks and how to tell one of them an event."""
         self._client = client
@@ -55,6 +57,9 @@ class Performer:
         self._devices = devices
         self._save = save
         self._apply = apply
+        self._on_unauthorized = on_unauthorized
+        self._asking: set[str] = set()
+        self._told_delays: set[str] = set()
 
     async def async_perform(self, task: Task, effects: tuple[Effect, ...]) -> None:
         """Send questions at once; do what can't be done twice after the task is saved."""
@@ -87,7 +92,21 @@ class Performer:
                 await self._async_revoke(grant.id)
 
     async def _async_request_grant(self, task: Task) -> None:
-        """Ask the depot for the download; what it refuses for good ends the task."""
+        """Ask the depot for the download, one question at a time for each task."""
+        # The depot keeps one grant per task: a second one would kill the first, which the
+        # device may have by then.
+        if task.id in self._asking:
+            return
+        self._asking.add(task.id)
+        try:
+            event = await self._async_ask_grant(task)
+        finally:
+            self._asking.discard(task.id)
+        if not self._apply(task.id, event) and isinstance(event, Granted):
+            await self._async_revoke(event.grant.id)
+
+    async def _async_ask_grant(self, task: Task) -> Event:
+        """Return what the depot answers; what it refuses for good ends the task."""
         try:
             grant = await self._client.async_create_grant(
                 package_id=task.package.id,
@@ -95,31 +114,26 @@ class Performer:
                 task_id=task.id,
                 expires_in=task.policy.grant_lifetime,
             )
-        except DepotRefusedError as err:
-            gone = isinstance(err, DepotNotFoundError) or err.problem == _PACKAGE_WITHDRAWN
-            if gone:
-                self._apply(task.id, GrantRefused(cause=Cause.PACKAGE_WITHDRAWN))
-                return
-            await self._async_delay_grant(task, err)
         except DepotError as err:
-            await self._async_delay_grant(task, err)
-        else:
-            granted = Granted(
-                grant=GrantRef(
-                    id=grant.id,
-                    url=grant.url,
-                    expires_at=grant.expires_at,
-                    token=grant.token,
-                )
+            if _is_gone(err):
+                return GrantRefused(cause=Cause.PACKAGE_WITHDRAWN)
+            return await self._async_delay(task, err)
+        self._told_delays.discard(task.id)
+        return Granted(
+            grant=GrantRef(
+                id=grant.id, url=grant.url, expires_at=grant.expires_at, token=grant.token
             )
-            if not self._apply(task.id, granted):
-                await self._async_revoke(grant.id)
+        )
 
-    async def _async_delay_grant(self, task: Task, err: DepotError) -> None:
+    async def _async_delay(self, task: Task, err: DepotError) -> GrantDelayed:
         """Let the task keep its slot for a while, so that nobody storms the depot."""
-        LOGGER.warning("%s can't download yet: %s", task.device_id, err)
+        if isinstance(err, DepotAuthenticationError):
+            self._on_unauthorized()
+        if task.id not in self._told_delays:
+            self._told_delays.add(task.id)
+            LOGGER.warning("%s can't download yet, trying again: %s", task.device_id, err)
         await asyncio.sleep(_GRANT_PAUSE)
-        self._apply(task.id, GrantDelayed())
+        return GrantDelayed()
 
     async def _async_notify(self, task: Task, device: Device) -> None:
         """Send the upgrade message; without a broker the task is resumed with it."""
@@ -145,3 +159,10 @@ class Performer:
             await self._client.async_revoke_grant(grant_id)
         except DepotError as err:
             LOGGER.debug("A grant could not be revoked yet: %s", err)
+
+
+def _is_gone(err: DepotError) -> bool:
+    """Return whether the depot will never grant the package again."""
+    return isinstance(err, DepotNotFoundError) or (
+        isinstance(err, DepotRefusedError) and err.problem == _PACKAGE_WITHDRAWN
+    )

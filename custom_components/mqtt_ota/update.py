@@ -31,16 +31,21 @@ async def async_setup_entry(
     manager = entry.runtime_data
     added: set[tuple[str, PackageKind]] = set()
 
-    @callback
-    def add_entities(device: Device) -> None:
-        """Add the entities that a device does not have yet."""
+    def missing_entities(device: Device) -> list[DeviceUpdate]:
+        """Return the entities that a device does not have yet."""
         missing = [kind for kind in device.kinds if (device.id, kind) not in added]
         added.update((device.id, kind) for kind in missing)
-        async_add_entities(DeviceUpdate(manager, device, kind) for kind in missing)
+        return [DeviceUpdate(manager, device, kind) for kind in missing]
 
-    entry.async_on_unload(manager.listen_for_devices(add_entities))
-    for device in list(manager.devices.values()):
-        add_entities(device)
+    @callback
+    def on_device(device: Device) -> None:
+        """Show what a device has more than before."""
+        async_add_entities(missing_entities(device))
+
+    entry.async_on_unload(manager.listen_for_devices(on_device))
+    async_add_entities(
+        entity for device in manager.devices.values() for entity in missing_entities(device)
+    )
 
 
 class DeviceUpdate(DeviceEntity, UpdateEntity):
@@ -98,10 +103,11 @@ class DeviceUpdate(DeviceEntity, UpdateEntity):
 
     @property
     @override
-    def update_percentage(self) -> float | None:
+    def update_percentage(self) -> int | None:
         """Return how much of the download is done, None while that says nothing."""
         task = self._live_task
-        return None if task is None else task.progress
+        # Whole steps only: the recorder writes a row for each change.
+        return None if task is None or task.progress is None else int(task.progress)
 
     @property
     @override
