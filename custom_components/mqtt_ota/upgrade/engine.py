@@ -242,7 +242,7 @@ def _on_transfer(task: Task, event: TransferSeen, now: datetime) -> Outcome:
         return task, ()
     if event.complete:
         return _enter(task, State.AWAITING_UPDATE, now)
-    percent = 100 * event.bytes_served / task.package.size
+    percent = 100 * event.bytes_served / max(task.package.size, 1)
     return _download_progress(task, percent, now)
 
 
