@@ -1,6 +1,7 @@
 """The running depot: from settings to a listening process and back."""
 
 import asyncio
+from asyncio import sslproto
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 import fcntl
@@ -9,6 +10,7 @@ import json
 import logging
 import os
 from pathlib import Path
+import resource
 import signal
 import socket
 import ssl
@@ -46,6 +48,7 @@ SAVE_TICKS: Final = 5
 EXPIRE_TICKS: Final = 60
 RENEW_TICKS: Final = 24 * 3600
 KEEPALIVE_TIMEOUT: Final = 75.0
+TLS_BUFFER: Final = 64 * 1024
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -59,6 +62,7 @@ async def serve(settings: Settings) -> None:
 
     Raises StartError, CatalogError or CertificateError.
     """
+    _prepare_process()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -128,6 +132,16 @@ def lock(data_dir: Path) -> Iterator[None]:
             msg = f"another depot uses data_dir {data_dir}; stop it or choose another"
             raise StartError(msg) from err
         yield
+
+
+def _prepare_process() -> None:
+    """Make room for many devices at once in this process."""
+    # asyncio keeps a read buffer of this size for every TLS connection; its own
+    # 256 KiB are half of what a slow device costs.
+    sslproto.SSLProtocol.max_size = TLS_BUFFER
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _listen(host: str, port: int) -> socket.socket:
