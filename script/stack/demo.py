@@ -23,6 +23,7 @@ IMAGE_SIZE = 2 * MEBIBYTE
 BYTES_PER_SECOND = 160 * 1024
 CUT_AFTER = 3 * MEBIBYTE // 4
 UPGRADE_SECONDS = 90.0
+END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 RELEASE_NOTES = """\
 ## Weather station 1.1.0
@@ -60,8 +61,8 @@ Press Ctrl-C here to stop everything and to leave nothing behind.
 def main() -> int:
     """Run the demo; return the exit code."""
     options = _options()
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    for number in END_SIGNALS:
+        signal.signal(number, _interrupt)
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mqtt-ota-demo-") as name:
         folder = Path(name)
@@ -168,7 +169,11 @@ def _say(text: str) -> None:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """Take a request to end like Ctrl-C."""
+    """Begin to stop everything."""
+    # A second Ctrl-C of the impatient must not cut the tidying up short.
+    for number in END_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    _say("stopping everything")
     raise KeyboardInterrupt
 
 

@@ -12,6 +12,7 @@ LOG_STEP = 20
 
 STAGES = {
     "waiting_online": "waiting for the device to come online",
+    "querying_cell": "asking the device for its cell",
     "querying_version": "asking the device for its version",
     "queued": "waiting for a free transfer",
     "awaiting_download": "waiting for the device to start the download",

@@ -17,22 +17,16 @@ type MakePackage = Callable[..., NewPackage]
 SLOW = 160 * 1024
 
 
-@pytest.fixture(scope="session")
-def _real_sockets_for_session() -> None:
-    """Let fixtures that outlive a test use sockets, which the test plugin forbids."""
-    pytest_socket.enable_socket()
-
-
 @pytest.fixture(autouse=True)
 def _real_sockets(socket_enabled: None) -> None:
     """Let tests use sockets, which the test plugin forbids otherwise."""
 
 
 @pytest.fixture(scope="session")
-def _session_world(
-    _real_sockets_for_session: None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[World]:
+def _session_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Run a broker, a depot and a Home Assistant that knows both."""
+    # The test plugin forbids sockets before each test, also to what outlives the test.
+    pytest_socket.enable_socket()
     with running_world(tmp_path_factory.mktemp("world")) as world:
         yield world
 

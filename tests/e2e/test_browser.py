@@ -22,7 +22,7 @@ def test_a_person_upgrades_a_device_from_its_page(
     world: World, make_device: MakeDevice, make_package: MakePackage, screenshots: Path
 ) -> None:
     """Log in, go to the device, press Update, see progress and then the new version."""
-    device, package = make_device(), make_package(2 * MEBIBYTE)
+    device, package = make_device(), make_package(3 * MEBIBYTE // 2)
     world.offer(device, package)
     with open_page() as page:
         person = Person(page, screenshots)

@@ -106,7 +106,7 @@ def test_once_upgrades_the_device_and_leaves_nothing(start_demo: StartDemo) -> N
 
 
 def test_ctrl_c_stops_everything(start_demo: StartDemo) -> None:
-    """The demo tells a page, a user and a password that work, and ends with Ctrl-C."""
+    """The demo tells a page, a user and a password that work, and ends with Ctrl-C or two."""
     demo = start_demo()
     demo.wait_for("Press Ctrl-C")
     told = dict(re.findall(r"(Open|User|Password) +(\S+)", demo.output))
@@ -118,6 +118,8 @@ def test_ctrl_c_stops_everything(start_demo: StartDemo) -> None:
     assert state is not None
     assert state["attributes"]["latest_version"] == "1.1.0"
     assert len(demo.processes()) == 5
+    demo.process.send_signal(signal.SIGINT)
+    wait_until(lambda: "stopping everything" in demo.output, "the demo stopping", END_SECONDS)
     demo.process.send_signal(signal.SIGINT)
     assert demo.process.wait(END_SECONDS) == 0, demo.output
     demo.assert_nothing_left()

@@ -7,6 +7,7 @@ import shutil
 from typing import Any
 
 import pytest
+import pytest_socket
 from stack.broker import Broker, Login
 from stack.depot import Depot
 from stack.errors import wait_until
@@ -28,10 +29,9 @@ class Parts:
 
 
 @pytest.fixture(scope="module")
-def _module_parts(
-    _real_sockets_for_session: None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Parts]:
+def _module_parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     """Run a broker, a depot and a Home Assistant that knows neither."""
+    pytest_socket.enable_socket()
     folder = tmp_path_factory.mktemp("bare")
     parts = Parts(
         broker=Broker(folder / "broker", logins=(Login(username="home_assistant"),)),

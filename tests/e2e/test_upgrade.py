@@ -129,7 +129,7 @@ def test_the_depot_may_be_killed_in_mid_download(
     world: World, make_device: MakeDevice, make_package: MakePackage
 ) -> None:
     """After `kill -9` of the depot the device resumes under the same grant."""
-    device, package = make_device(), make_package(2 * MEBIBYTE)
+    device, package = make_device(), make_package()
     world.offer(device, package)
     world.home_assistant.api.install(device.entity_id)
     watch = UpgradeWatch(world, device)
