@@ -14,6 +14,8 @@ settings.register_profile("repository", database=None, deadline=None, print_blob
 settings.load_profile("repository")
 
 
+# xdist reads the groups in a hook of the same name, so they must be there before.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep all tests that start real programs on one worker: two cores carry only one such set."""
     for item in items:
