@@ -142,6 +142,7 @@ class FileBlobs:
         """Return the sizes of all stored blobs by their SHA-256."""
 
         def scan() -> dict[str, int]:
+            """Look through the folder."""
             with os.scandir(self._folder) as entries:
                 return {
                     entry.name: entry.stat().st_size
@@ -162,6 +163,7 @@ class FileBlobs:
         """Remove what an interrupted process left behind; return how many."""
 
         def clear() -> int:
+            """Remove every file."""
             leftovers = list(self._incoming.iterdir())
             for path in leftovers:
                 path.unlink()
@@ -261,6 +263,7 @@ class _FileIncoming:
         """Move the sealed bytes to their final place, durably."""
 
         def move() -> None:
+            """Rename the file and make the name durable."""
             self._path.replace(self._folder / self._hash.hexdigest())
             _sync_folder(self._folder)
 

@@ -87,6 +87,7 @@ class EventStream:
         self._sockets.add(socket)
 
         def drop() -> None:
+            """Cut the connection of a reader that is too far behind."""
             _LOGGER.warning("Event reader %s is too slow; cut off", request.remote)
             if request.transport is not None:
                 request.transport.abort()

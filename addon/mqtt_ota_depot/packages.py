@@ -143,6 +143,7 @@ def printable(maximum: int, *, minimum: int = 1) -> vol.All:
     """Return a validator of printable text, with bounds in characters."""
 
     def check(value: str) -> str:
+        """Refuse what cannot be shown on one line."""
         if not value.isprintable():
             msg = "must not have control characters"
             raise vol.Invalid(msg)

@@ -140,8 +140,7 @@ def _prepare_process() -> None:
     # 256 KiB are half of what a slow device costs.
     sslproto.SSLProtocol.max_size = TLS_BUFFER
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _listen(host: str, port: int) -> socket.socket:

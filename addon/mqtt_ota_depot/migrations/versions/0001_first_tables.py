@@ -30,6 +30,17 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.UniqueConstraint("kind", "model", "version"),
     )
+    _create_grants()
+
+
+def downgrade() -> None:
+    """Remove the tables."""
+    for table in ("transfers", "grants", "packages", "properties"):
+        op.drop_table(table)
+
+
+def _create_grants() -> None:
+    """Create the tables of grants and of what was served under them."""
     op.create_table(
         "grants",
         sa.Column("id", sa.String(32), primary_key=True),
@@ -55,9 +66,3 @@ def upgrade() -> None:
         ),
         sa.Column("state", sa.JSON, nullable=False),
     )
-
-
-def downgrade() -> None:
-    """Remove the tables."""
-    for table in ("transfers", "grants", "packages", "properties"):
-        op.drop_table(table)
