@@ -10,6 +10,8 @@ from homeassistant.exceptions import (
     ConfigEntryError,
     ConfigEntryNotReady,
 )
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN
 from .depot import (
@@ -22,9 +24,18 @@ from .depot import (
     create_depot_client,
 )
 from .manager import MqttOtaConfigEntry, UpgradeManager
+from .services import async_register_services
 from .store import UpgradeStore
 
 PLATFORMS = [Platform.UPDATE]
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register the actions, which are there whether or not the depot is."""
+    async_register_services(hass)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: MqttOtaConfigEntry) -> bool:

@@ -8,10 +8,11 @@ from homeassistant.components.update import (
     UpdateEntityFeature,
 )
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import PackageKind
+from .const import DOMAIN, PackageKind
 from .depot import Package
 from .devices import Device
 from .entity import DeviceEntity
@@ -137,6 +138,16 @@ class DeviceUpdate(DeviceEntity, UpdateEntity):
     async def async_install(self, version: str | None, backup: bool, **kwargs: Any) -> None:
         """Create a task; its outcome is told by the entity, hours later if need be."""
         await self._manager.async_install(self._device_id, self._kind, version)
+
+    async def async_cancel(self) -> None:
+        """Give the live task up; raises ServiceValidationError when there is none."""
+        if (task := self._live_task) is None:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="nothing_to_cancel",
+                translation_placeholders={"device": self._device_id},
+            )
+        self._manager.cancel(task.id)
 
     async def async_update(self) -> None:
         """Ask the device what it runs, when a user checks for updates."""
