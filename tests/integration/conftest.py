@@ -6,9 +6,23 @@ import pytest
 # without this line that is the test plugin's own.
 import custom_components.mqtt_ota  # noqa: F401
 
-from .fixtures import depot, mqtt_ready, refused_handshakes
+from .fixtures import (
+    depot,
+    home,
+    mqtt_ready,
+    quick_broker,
+    quick_pauses,
+    refused_handshakes,
+)
 
-__all__ = ["depot", "mqtt_ready", "refused_handshakes"]
+__all__ = [
+    "depot",
+    "home",
+    "mqtt_ready",
+    "quick_broker",
+    "quick_pauses",
+    "refused_handshakes",
+]
 
 
 @pytest.fixture(autouse=True)

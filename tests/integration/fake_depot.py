@@ -94,13 +94,14 @@ class FakeDepot:
     listener_left: asyncio.Event = field(default_factory=asyncio.Event)
     url: str = ""
     port: int = 0
+    _granted: int = 0
     _runner: web.AppRunner | None = None
 
     async def async_start(self, tls: ssl.SSLContext | None = None) -> None:
         """Listen on a free port, or again on the one of before."""
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._async_answer)
-        self._runner = web.AppRunner(app, shutdown_timeout=1)
+        self._runner = web.AppRunner(app, shutdown_timeout=1, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=tls)
         await site.start()
@@ -144,7 +145,8 @@ class FakeDepot:
     async def _async_create_grant(self, request: web.Request) -> web.Response:
         """Make a grant like the depot does."""
         wanted = await request.json()
-        grant_id = f"grant{len(self.grants) + 1}"
+        self._granted += 1
+        grant_id = f"grant{self._granted}"
         self.grants[grant_id] = {
             "id": grant_id,
             "package_id": wanted["package_id"],

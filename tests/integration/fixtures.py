@@ -1,15 +1,20 @@
 """Fixtures of the integration's surroundings: a depot and an MQTT broker's client."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from typing import Any
-from unittest.mock import MagicMock, Mock
+from unittest.mock import MagicMock, Mock, patch
 
+from freezegun import freeze_time
+from freezegun.api import real_monotonic
 from homeassistant.components import mqtt
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 import pytest
 
+from custom_components.mqtt_ota import manager, mirror, performer
 from tests.integration.fake_depot import FakeDepot
+from tests.integration.home import STARTED_AT, Home
 
 
 @pytest.fixture
@@ -53,3 +58,48 @@ async def mqtt_ready(
         await hass.config_entries.async_unload(entry.entry_id)
     closed = Mock(fileno=Mock(return_value=-1))
     mqtt_client_mock.on_socket_close(mqtt_client_mock, None, closed)
+
+
+@pytest.fixture
+async def home(
+    hass: HomeAssistant,
+    depot: FakeDepot,
+    quick_broker: None,
+    quick_pauses: None,
+    mqtt_ready: MagicMock,
+    mqtt_client_mock: MagicMock,
+    hass_storage: dict[str, Any],
+) -> AsyncGenerator[Home]:
+    """Return a home whose integration is configured, but not set up yet.
+
+    Its clock is frozen, but not the event loop's: sockets need that one.
+    """
+    with patch.object(hass.loop, "time", real_monotonic), freeze_time(STARTED_AT) as clock:
+        home = Home(hass=hass, broker=mqtt_ready, paho=mqtt_client_mock, depot=depot, clock=clock)
+        yield home
+        if home.entry.state is ConfigEntryState.LOADED:
+            await home.stop()
+
+
+@pytest.fixture
+def quick_broker() -> Generator[None]:
+    """Subscribe at once: Home Assistant gathers subscriptions for half a second."""
+    client = "homeassistant.components.mqtt.client"
+    with (
+        patch(f"{client}.INITIAL_SUBSCRIBE_COOLDOWN", 0.0),
+        patch(f"{client}.SUBSCRIBE_COOLDOWN", 0.0),
+        patch(f"{client}.DISCOVERY_COOLDOWN", 0.0),
+    ):
+        yield
+
+
+@pytest.fixture
+def quick_pauses() -> Generator[None]:
+    """Try again at once."""
+    with (
+        patch.object(manager, "_REFRESH_PAUSE", 0.0),
+        patch.object(mirror, "_FIRST_RETRY", 0.01),
+        patch.object(mirror, "_LONGEST_RETRY", 0.05),
+        patch.object(performer, "_GRANT_PAUSE", 0.02),
+    ):
+        yield
