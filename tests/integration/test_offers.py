@@ -1,0 +1,117 @@
+"""Which package is offered, by examples."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
+
+import pytest
+
+from custom_components.mqtt_ota import offers
+from custom_components.mqtt_ota.const import PackageKind
+from custom_components.mqtt_ota.depot import Package
+from custom_components.mqtt_ota.depot.models import parse_event
+from custom_components.mqtt_ota.devices import Device
+from custom_components.mqtt_ota.offers import Offers, is_newer
+from tests.integration.fake_depot import make_package
+
+FIRMWARE = PackageKind.FIRMWARE
+DEVICE = Device(id="weather_1", model="weather", firmware="1.3.0")
+ADDED = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def a_package(version: str = "1.4.0", **changes: object) -> Package:
+    """Return a package for any version of the device."""
+    raw = make_package(id=f"p-{version}".replace(".", "-"), version=version, source_versions=[])
+    event = parse_event({"type": "package_added", "package": raw | changes})
+    package = getattr(event, "package", None)
+    assert isinstance(package, Package)
+    return package
+
+
+def in_order(versions: Iterable[str]) -> list[Package]:
+    """Return packages that were added one day after the other."""
+    return [
+        a_package(version, created_at=(ADDED + timedelta(days=day)).isoformat())
+        for day, version in enumerate(versions)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("installed", "versions", "offered"),
+    [
+        ("1.3.0", ["1.4.0"], "1.4.0"),
+        ("1.3.0", ["1.4.0", "1.10.0", "1.9.0"], "1.10.0"),
+        ("1.3.0", ["1.3.0", "1.2.0"], None),
+        ("1.3.0", ["1.4.0-beta.1", "1.3.1"], "1.4.0-beta.1"),
+        ("1.3.0", [], None),
+        ("V1.0.2_b", ["V1.0.2_c"], "V1.0.2_c"),
+        ("3f9ac1", ["77aa00", "b0b0b0"], "b0b0b0"),
+    ],
+)
+def test_the_newest_is_offered(installed: str, versions: list[str], offered: str | None) -> None:
+    """Versions are compared; those without an order count by the time they were added."""
+    device = Device(id="weather_1", model="weather", firmware=installed)
+    newest = Offers(in_order(versions)).newest(device, FIRMWARE)
+    assert (newest and newest.version) == offered
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"model": "lamp"},
+        {"kind": "software"},
+        {"withdrawn": True},
+        {"source_versions": ["1.2.0"]},
+    ],
+)
+def test_what_does_not_suit_is_not_offered(changes: dict[str, object]) -> None:
+    """A package for another model, kind or version is none."""
+    assert Offers([a_package(**changes)]).newest(DEVICE, FIRMWARE) is None
+
+
+def test_source_versions_allow() -> None:
+    """A package names the versions that it goes over."""
+    package = a_package(source_versions=["1.2.0", "1.3.0"])
+    assert Offers([package]).newest(DEVICE, FIRMWARE) == package
+
+
+def test_a_device_without_a_version_is_offered_nothing() -> None:
+    """Nobody knows what would be newer."""
+    device = Device(id="weather_1", model="weather", software="1.0")
+    assert Offers([a_package()]).newest(device, FIRMWARE) is None
+
+
+def test_a_chosen_version_may_be_older() -> None:
+    """Whoever names a version wants exactly that one."""
+    offers = Offers([a_package("1.2.0"), a_package("1.5.0", withdrawn=True)])
+    chosen = offers.exactly(DEVICE, FIRMWARE, "1.2.0")
+    assert chosen is not None
+    assert chosen.version == "1.2.0"
+    assert offers.exactly(DEVICE, FIRMWARE, "1.5.0") is None
+    assert offers.exactly(DEVICE, PackageKind.SOFTWARE, "1.2.0") is None
+
+
+def test_only_changed_models_are_told() -> None:
+    """A new package is news for the devices of its model, and for no others."""
+    lamp = a_package("9", model="lamp")
+    before = Offers([a_package(), lamp])
+    assert Offers([a_package(), lamp]).changed_models(before) == set()
+    assert Offers([a_package(), a_package("1.5.0"), lamp]).changed_models(before) == {"weather"}
+    assert Offers([a_package(release_notes="New."), lamp]).changed_models(before) == {"weather"}
+    assert Offers([]).changed_models(before) == {"weather", "lamp"}
+
+
+def test_an_offer_is_found_once() -> None:
+    """Entities ask with each of their states; what is remembered has an end."""
+    offers_now = Offers([a_package()])
+    with (
+        patch.object(offers, "is_newer", wraps=is_newer) as compare,
+        patch.object(offers, "_MAX_REMEMBERED", 2),
+    ):
+        for _ in range(3):
+            assert offers_now.newest(DEVICE, FIRMWARE) is not None
+        assert compare.call_count == 1
+        for number in range(4):
+            other = Device(id="weather_2", model="weather", firmware=f"1.0.{number}")
+            offers_now.newest(other, FIRMWARE)
+        assert len(offers_now._newest) <= 2
