@@ -314,9 +314,13 @@ def _result_code(paras: Mapping[str, object]) -> int:
 
 
 def _progress(paras: Mapping[str, object]) -> int | None:
-    """Return the progress in percent; one outside 0 to 100 is no progress."""
-    value = _whole_number(paras.get("progress"))
-    return value if value is not None and 0 <= value <= _MAX_PROGRESS else None
+    """Return the progress in percent, cut to a whole number; None when it was left out."""
+    value = paras.get("progress")
+    if value is None:
+        return None
+    percent = _whole_number(int(value) if isinstance(value, float) else value)
+    # A report without progress may be the end of an upgrade; a broken one must not be.
+    return percent if percent is not None and 0 <= percent <= _MAX_PROGRESS else 0
 
 
 def _whole_number(value: object) -> int | None:
