@@ -13,7 +13,7 @@ from homeassistant.exceptions import (
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from .const import DOMAIN
+from .const import DOMAIN, LOGGER
 from .depot import (
     DepotAuthenticationError,
     DepotCertificateError,
@@ -59,8 +59,16 @@ async def async_unload_entry(hass: HomeAssistant, entry: MqttOtaConfigEntry) -> 
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: MqttOtaConfigEntry) -> None:
-    """Forget devices and tasks with their tokens."""
-    await UpgradeStore(hass).async_remove()
+    """Forget devices and tasks, and take their grants back from the depot."""
+    store = UpgradeStore(hass)
+    client = create_depot_client(hass, entry.data)
+    try:
+        for task in await store.async_load_tasks():
+            if task.grant is not None:
+                await client.async_revoke_grant(task.grant.id)
+    except DepotError as err:
+        LOGGER.warning("Downloads stay granted until they expire: %s", err)
+    await store.async_remove()
 
 
 async def _async_check_depot(client: DepotClient) -> None:

@@ -229,9 +229,7 @@ class Home:
         stage: str | None = self.state(device_id, kind).attributes["stage"]
         return stage
 
-    def task(
-        self, device_id: str = "weather_1", kind: PackageKind = PackageKind.FIRMWARE
-    ) -> Task:
+    def task(self, device_id: str = "weather_1", kind: PackageKind = PackageKind.FIRMWARE) -> Task:
         """Return a device's last task."""
         task = self.manager.last_task(device_id, kind)
         assert task is not None
