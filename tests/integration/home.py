@@ -153,9 +153,12 @@ class Home:
 
     async def publish(self, sender: str, payload: str | bytes, *, retain: bool = False) -> None:
         """Send raw bytes on a device's own topic."""
-        topic = f"$oc/devices/{sender}/sys/events/up"
-        async_fire_mqtt_message(self.hass, topic, payload, 1, retain)
+        self.receive(f"$oc/devices/{sender}/sys/events/up", payload, retain=retain)
         await self.settle()
+
+    def receive(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
+        """Let the broker's client receive a message."""
+        async_fire_mqtt_message(self.hass, topic, payload, 1, retain)
 
     async def report(
         self,
