@@ -9,7 +9,6 @@ import pytest
 from custom_components.mqtt_ota.const import PackageKind
 from custom_components.mqtt_ota.protocol import (
     DEFAULT_TOPIC_PREFIX,
-    MAX_DESCRIPTION_LENGTH,
     MAX_ID_LENGTH,
     MAX_PAYLOAD_BYTES,
     MAX_SERVICES,
@@ -56,6 +55,11 @@ def message(paras: object, event_type: str = "version_report", **envelope: Any) 
     """Return a device's message with one `$ota` event."""
     service = {"service_id": "$ota", "event_type": event_type, "paras": paras}
     return json.dumps({**envelope, "services": [service]}).encode()
+
+
+def version_report(paras: object) -> dict[str, object]:
+    """Return one entry of a message's services."""
+    return {"service_id": "$ota", "event_type": "version_report", "paras": paras}
 
 
 def read_one(paras: object, event_type: str = "upgrade_progress_report") -> UplinkEvent:
@@ -342,7 +346,7 @@ def test_cell_report() -> None:
 
 @pytest.mark.parametrize(
     ("value", "code"),
-    [(0, 0), ("7", 7), (7.0, 7), (-1, -1), (255, 255), (10**15, 10**15), ("-1", -1)],
+    [(0, 0), ("7", 7), (7.0, 7), (-1, -1), (10**15, 10**15), ("-1", -1), ("999999", 999_999)],
 )
 def test_result_code_in_any_form(value: object, code: int) -> None:
     """A code may be a number or its digits."""
@@ -384,7 +388,7 @@ def test_progress_in_any_form(value: object, percent: int | None) -> None:
 def test_description_is_cut_and_cleaned() -> None:
     """Free text of a device is shown to people: no control characters, no novels."""
     assert progress(description="line 1\nline\x1b[2J 2\u202e").description == "line 1 line [2J 2"
-    assert progress(description="d" * 5000).description == "d" * MAX_DESCRIPTION_LENGTH
+    assert progress(description="d" * 5000).description == "d" * 1024
     assert progress(description=" \n ").description is None
     assert progress(description={"a": 1}).description is None
 
@@ -438,6 +442,16 @@ def test_foreign_id_that_is_none(device_id: object) -> None:
         read_uplink("weather_1", message({}, object_device_id=device_id))
 
 
+def test_largest_message_that_is_read() -> None:
+    """Each bound is the last that is still read: 64 KiB, 32 events, ids of 1 to 256."""
+    services = b'{"services":[' + b",".join([b"{}"] * 32) + b"]"
+    payload = services + b" " * (64 * 1024 - len(services) - 1) + b"}"
+    assert len(read_uplink("weather_1", payload).events) == 32
+    for device_id in ("d", "d" * 256):
+        assert sender_of("a", f"a/{device_id}/sys/events/up") == device_id
+    assert (MAX_PAYLOAD_BYTES, MAX_SERVICES, MAX_ID_LENGTH) == (64 * 1024, 32, 256)
+
+
 @pytest.mark.parametrize("envelope", [{}, {"object_device_id": None}])
 def test_message_without_an_id_is_the_senders(envelope: dict[str, Any]) -> None:
     """The topic names the device where the message does not."""
@@ -464,35 +478,15 @@ def test_key_that_is_given_twice() -> None:
         (None, "service is not an object"),
         ({"service_id": "$ota"}, "event_type is not a string"),
         ({"service_id": "$ota", "event_type": 7}, "event_type is not a string"),
-        (
-            {"service_id": "$ota", "event_type": "version_report", "paras": []},
-            "paras is not an object",
-        ),
-        (
-            {"service_id": "$ota", "event_type": "version_report", "paras": {"fw_version": []}},
-            "fw_version is not a string",
-        ),
-        (
-            {
-                "service_id": "$ota",
-                "event_type": "version_report",
-                "paras": {"fw_version": "v" * (MAX_VERSION_LENGTH + 1)},
-            },
-            "fw_version is longer than 256 characters",
-        ),
-        (
-            {
-                "service_id": "$ota",
-                "event_type": "version_report",
-                "paras": {"sw_version": "1\x1b[31m"},
-            },
-            "sw_version holds control characters",
-        ),
+        (version_report([]), "paras is not an object"),
+        (version_report({"fw_version": []}), "fw_version is not a string"),
+        (version_report({"fw_version": "v" * 257}), "fw_version is longer than 256 characters"),
+        (version_report({"sw_version": "1\x1b[31m"}), "sw_version holds control characters"),
     ],
 )
 def test_broken_event_leaves_the_others_standing(service: object, fault: str) -> None:
     """One bad entry is named; the good ones before and after it count."""
-    good = {"service_id": "$ota", "event_type": "version_report", "paras": {"fw_version": "1"}}
+    good = version_report({"fw_version": "1"})
     payload = json.dumps({"services": [good, service, good]}).encode()
     uplink = read_uplink("weather_1", payload)
     assert uplink.events == (VersionReport(firmware="1"), VersionReport(firmware="1"))

@@ -27,6 +27,44 @@ def test_defaults_are_those_of_the_source_document() -> None:
     }
 
 
+def test_new_task_in_the_store() -> None:
+    """The form of the file: a change here needs a way to read what older versions wrote."""
+    assert a_task().as_dict() == {
+        "id": "task-1",
+        "device_id": "weather_1",
+        "kind": "firmware",
+        "package": {
+            "id": "package-1",
+            "version": "1.4.0",
+            "size": 1000,
+            "sha256": "a1" * 32,
+            "file_name": "weather-1.4.0.bin",
+            "source_versions": ["1.3.0"],
+            "custom_info": None,
+        },
+        "policy": Policy().as_dict(),
+        "created_at": "2026-11-23T12:00:00+00:00",
+        "state": "queued",
+        "state_since": "2026-11-23T12:00:00+00:00",
+        "deadline": None,
+        "probe_at": None,
+        "probes": 0,
+        "asked": False,
+        "asked_at": None,
+        "previous_version": None,
+        "version_at": None,
+        "reported_version": None,
+        "cell_id": None,
+        "grant": None,
+        "granting": False,
+        "notified_at": None,
+        "progress": None,
+        "downloaded": False,
+        "cause": None,
+        "description": None,
+    }
+
+
 @pytest.mark.parametrize("stage", Stage)
 def test_task_survives_the_store(stage: Stage) -> None:
     """What is written as JSON comes back equal, field by field and type by type."""
