@@ -252,6 +252,23 @@ def python3_on_path(tmp_path: Path) -> str:
     return f"{tools}{os.pathsep}{os.environ['PATH']}"
 
 
+@runs(DEPOT_DOCS, "openssl s_client")
+def test_authority_without_the_data_folder(tmp_path: Path, claim: Claim) -> None:
+    """The depot tells its authority to whoever asks, with the fingerprint to compare."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed, and the documented commands need it")
+    depot = Depot(tmp_path / "depot")
+    with depot.process:
+        depot.wait_ready()
+        done = shell(
+            in_place(claim.block().text, **{f"{DOCUMENTED_HOST}:{PORT}": depot.url[8:]}), tmp_path
+        )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "ca.pem").read_bytes() == depot.ca_file.read_bytes()
+    shown = done.stdout.strip().partition("=")[2]
+    assert shown.replace(":", "").lower() == depot.fingerprint
+
+
 def test_what_the_depot_says(tmp_path: Path) -> None:
     """Every complaint of the table is the depot's own, and no other one stands there."""
     complaints = {

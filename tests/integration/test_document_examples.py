@@ -24,8 +24,10 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import parse_yaml
 import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
 
-from tests.documents import Claim, runs
+from custom_components.mqtt_ota.const import DOMAIN, EVENT_TASK_CHANGED
+from tests.documents import Claim, code_spans, runs, section, table
 from tests.integration.fake_depot import make_package
 from tests.integration.home import Home
 
@@ -112,3 +114,30 @@ async def test_failure_is_told(home: Home, claim: Claim) -> None:
         (notification,) = notifications(home.hass).values()
     assert notification["title"] == "An upgrade failed"
     assert notification["message"] == "weather_1: integrity_check_failed"
+
+
+async def test_actions(home: Home) -> None:
+    """The table has every action of the integration, beside the one that installs."""
+    await home.start()
+    documented = {code_spans(row[0])[0] for row in table("README.md", "Actions and events")}
+    own = home.hass.services.async_services_for_domain(DOMAIN)
+    assert documented == {"update.install", *(f"{DOMAIN}.{name}" for name in own)}
+
+
+async def test_event(home: Home) -> None:
+    """The second table has everything that the event holds."""
+    events = async_capture_events(home.hass, EVENT_TASK_CHANGED)
+    home.depot.packages.append(make_package())
+    await home.start()
+    await home.report()
+    await home.install()
+    text = section("README.md", "Actions and events").partition("| in the event |")[2]
+    documented = {
+        span
+        for row in text.splitlines()
+        if row.startswith("| `")
+        for span in code_spans(row.split("|")[1])
+    }
+    assert events
+    assert documented == events[0].data.keys()
+    assert events[0].data["cause"] is None
