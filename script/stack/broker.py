@@ -16,6 +16,8 @@ from .ports import LOOPBACK, free_port, is_listening
 from .processes import Process
 
 READY_SECONDS = 15.0
+# Clients wait longer and longer before they try a broker again.
+SUBSCRIBED_SECONDS = 40.0
 HASH_ROUNDS = 101
 # Debian puts servers where an ordinary user's PATH does not look.
 SERVER_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
@@ -81,9 +83,9 @@ class Broker:
     def wait_for_subscriber(self, topic_filter: str) -> None:
         """Wait until somebody has subscribed: messages sent before are lost to everybody."""
         self.process.wait_until(
-            lambda: topic_filter in self.process.log.read_text(encoding="utf-8") or None,
+            lambda: topic_filter in self.process.log_since_start() or None,
             f"a subscription to {topic_filter}",
-            READY_SECONDS,
+            SUBSCRIBED_SECONDS,
         )
 
     def stop(self) -> None:

@@ -37,6 +37,7 @@ class Process:
         self._folder = folder
         self._environment = {**os.environ, **(environment or {})}
         self._child: subprocess.Popen[bytes] | None = None
+        self._log_start = 0
 
     def __enter__(self) -> Self:
         """Start the child."""
@@ -68,6 +69,7 @@ class Process:
         """Start the child; its output is added to its log."""
         parent = os.getpid()
         with self.log.open("ab") as log:
+            self._log_start = log.tell()
             self._child = subprocess.Popen(
                 self._command,
                 cwd=self._folder,
@@ -121,6 +123,10 @@ class Process:
     def log_tail(self, lines: int = 25) -> str:
         """Return the last lines that the child wrote."""
         return tail(self.log, lines)
+
+    def log_since_start(self) -> str:
+        """Return what the child has written since its last start."""
+        return self.log.read_bytes()[self._log_start :].decode(errors="replace")
 
     def _reap(self, seconds: float) -> int:
         """Wait for the child's end."""

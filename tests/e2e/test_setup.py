@@ -12,6 +12,7 @@ from stack.broker import Broker, Login
 from stack.depot import Depot
 from stack.errors import wait_until
 from stack.home_assistant import HomeAssistant
+from stack.world import DEVICE_REPORTS
 
 pytestmark = pytest.mark.e2e
 
@@ -153,12 +154,13 @@ def test_home_assistant_waits_for_a_depot_that_starts_later(parts: Parts) -> Non
 
 
 def test_home_assistant_waits_for_a_broker_that_starts_later(parts: Parts) -> None:
-    """After a start without the broker, everything comes up by itself."""
+    """After a start without the broker, devices are heard as soon as it is there."""
     parts.home_assistant.add_depot(parts.depot)
     parts.broker.stop()
     parts.home_assistant.stop()
     parts.home_assistant.start()
     parts.broker.start()
+    parts.broker.wait_for_subscriber(DEVICE_REPORTS)
     parts.home_assistant.api.wait_for_entry(MQTT_OTA, "loaded", RETRY_SECONDS)
 
 
