@@ -11,7 +11,7 @@ from typing import Final
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers.event import async_call_later, async_track_point_in_utc_time
+from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 from homeassistant.util.ulid import ulid_now
 
@@ -157,26 +157,21 @@ class UpgradeManager:
         """Return the newest task of a device and kind, live or ended."""
         return self._tasks.last(device_id, kind)
 
-    async def async_install(self, device_id: str, kind: PackageKind, version: str | None) -> Task:
+    async def async_install(self, device_id: str, kind: PackageKind, version: str) -> Task:
         """Create the task that upgrades a device, and return it as it begins.
 
         Raises ServiceValidationError when there is no such package or the device is
         already being upgraded with another one.
         """
         device = self._devices[device_id]
-        package = (
-            self.offer(device_id, kind)
-            if version is None
-            else self.package(device_id, kind, version)
-        )
-        if package is None:
+        if (package := self.package(device_id, kind, version)) is None:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="no_package",
                 translation_placeholders={
                     "device": device_id,
                     "model": device.model,
-                    "version": version or "-",
+                    "version": version,
                 },
             )
         last = self.last_task(device_id, kind)
@@ -256,7 +251,11 @@ class UpgradeManager:
         finally:
             self._using_slots = False
         if self._tasks.waits_for_slot and self._slot_timer is None:
-            self._slot_timer = async_call_later(self._hass, _SLOT_PAUSE, self._on_slot_time)
+            self._slot_timer = async_track_point_in_utc_time(
+                self._hass,
+                HassJob(self._on_slot_time, cancel_on_shutdown=True),
+                dt_util.utcnow() + _SLOT_PAUSE,
+            )
 
     @callback
     def _on_slot_time(self, _now: datetime) -> None:

@@ -137,7 +137,10 @@ class DeviceUpdate(DeviceEntity, UpdateEntity):
     @override
     async def async_install(self, version: str | None, backup: bool, **kwargs: Any) -> None:
         """Create a task; its outcome is told by the entity, hours later if need be."""
-        await self._manager.async_install(self._device_id, self._kind, version)
+        wanted = version or self.latest_version
+        # Home Assistant offers no Install without a latest version
+        assert wanted is not None
+        await self._manager.async_install(self._device_id, self._kind, wanted)
 
     async def async_cancel(self) -> None:
         """Give the live task up; raises ServiceValidationError when there is none."""

@@ -3,22 +3,25 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 import json
 from typing import Any
 from unittest.mock import MagicMock
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.mqtt.const import MQTT_PROCESSED_SUBSCRIPTIONS
 from homeassistant.components.mqtt.models import DATA_MQTT
 from homeassistant.components.update import DOMAIN as UPDATE, SERVICE_INSTALL
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID
-from homeassistant.core import HomeAssistant, State
+from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import _TrackPointUTCTime
 from homeassistant.util.async_ import get_scheduled_timer_handles
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
+    MockMqttReasonCode,
     async_fire_mqtt_message,
 )
 
@@ -31,6 +34,7 @@ STARTED_AT = "2026-11-01T10:00:00+00:00"
 TASKS_FILE = f"{DOMAIN}.tasks"
 DEVICES_FILE = f"{DOMAIN}.devices"
 
+_UPLINK = "$oc/devices/+/sys/events/up"
 _PATIENCE = 5.0
 _LOOK_AGAIN = 0.005
 
@@ -302,11 +306,21 @@ class Home:
     async def broker_returns(self) -> None:
         """Connect with the broker and subscribe anew, as Home Assistant does."""
         self.broker.connected = True
-        self.paho.on_connect(self.paho, None, 0, MagicMock(value=0, is_failure=False))
-        await self.until(self._is_subscribed, "subscription")
+        heard = False
+
+        @callback
+        def on_subscribed(topics: list[tuple[str, int]]) -> None:
+            """Wait for our own topic: the broker confirms one after the other."""
+            nonlocal heard
+            heard = heard or (_UPLINK, 1) in topics
+
+        stop = async_dispatcher_connect(self.hass, MQTT_PROCESSED_SUBSCRIPTIONS, on_subscribed)
+        self.paho.on_connect(self.paho, None, 0, MockMqttReasonCode())
+        await self.until(lambda: heard, "subscription")
+        stop()
 
     def _is_subscribed(self) -> bool:
         """Return whether the broker has confirmed that it sends us what devices say."""
         client = self.hass.data[DATA_MQTT].client
-        topic = "$oc/devices/+/sys/events/up"
-        return client.is_active_subscription(topic) and not client.is_pending_subscription(topic)
+        pending: bool = client.is_pending_subscription(_UPLINK)
+        return client.is_active_subscription(_UPLINK) and not pending

@@ -109,9 +109,7 @@ async def test_one_broken_service_costs_only_itself(home: Home) -> None:
     assert home.manager.messenger.faults == {"event_type is not a string": 1}
 
 
-async def test_a_retained_message_is_no_news(
-    home: Home, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_retained_message_is_no_news(home: Home, caplog: pytest.LogCaptureFixture) -> None:
     """What a broker has kept says nothing about today."""
     await home.start()
     await home.say("weather_1", "version_report", {"fw_version": "1.3.0"}, retain=True)

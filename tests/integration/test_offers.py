@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -19,7 +20,7 @@ DEVICE = Device(id="weather_1", model="weather", firmware="1.3.0")
 ADDED = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-def a_package(version: str = "1.4.0", **changes: object) -> Package:
+def a_package(version: str = "1.4.0", **changes: Any) -> Package:
     """Return a package for any version of the device."""
     raw = make_package(id=f"p-{version}".replace(".", "-"), version=version, source_versions=[])
     event = parse_event({"type": "package_added", "package": raw | changes})
@@ -64,7 +65,7 @@ def test_the_newest_is_offered(installed: str, versions: list[str], offered: str
         {"source_versions": ["1.2.0"]},
     ],
 )
-def test_what_does_not_suit_is_not_offered(changes: dict[str, object]) -> None:
+def test_what_does_not_suit_is_not_offered(changes: dict[str, Any]) -> None:
     """A package for another model, kind or version is none."""
     assert Offers([a_package(**changes)]).newest(DEVICE, FIRMWARE) is None
 

@@ -8,7 +8,7 @@ from unittest.mock import patch
 from aiohttp import web
 import pytest
 
-from custom_components.mqtt_ota import performer
+from custom_components.mqtt_ota.depot import DepotClient
 from custom_components.mqtt_ota.upgrade import Resumed
 from tests.integration.fake_depot import make_package, problem
 from tests.integration.home import Home
@@ -172,7 +172,7 @@ async def test_grants_that_cannot_be_listed_disturb_nothing(home: Home) -> None:
 async def test_the_task_is_saved_before_the_depot_is_asked(home: Home) -> None:
     """After a power cut nothing has happened that nobody remembers."""
     order: list[str] = []
-    save, create = home.manager._store.async_save_tasks, performer.DepotClient.async_create_grant
+    save, create = home.manager._store.async_save_tasks, DepotClient.async_create_grant
 
     async def saving(tasks: object) -> None:
         await save(tasks)  # type: ignore[arg-type]
@@ -185,7 +185,7 @@ async def test_the_task_is_saved_before_the_depot_is_asked(home: Home) -> None:
     await home.install()
     with (
         patch.object(home.manager._store, "async_save_tasks", saving),
-        patch.object(performer.DepotClient, "async_create_grant", creating),
+        patch.object(DepotClient, "async_create_grant", creating),
     ):
         await home.report()
         await home.until(home.sent_upgrades, "upgrade message")

@@ -1,0 +1,620 @@
+"""Upgrades from the button to the reported version, and all that comes between."""
+
+from datetime import timedelta
+import logging
+from typing import Any
+from unittest.mock import patch
+
+from homeassistant.components.update import DOMAIN as UPDATE, SERVICE_INSTALL
+from homeassistant.const import ATTR_ENTITY_ID
+from homeassistant.core import Event, callback
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
+
+from custom_components.mqtt_ota import manager
+from custom_components.mqtt_ota.const import EVENT_TASK_CHANGED, PackageKind
+from custom_components.mqtt_ota.devices import Device
+from custom_components.mqtt_ota.task_list import SLOT_PATIENCE
+from tests.integration.fake_depot import make_package, make_transfer
+from tests.integration.home import TASKS_FILE, Home
+
+SOFTWARE = PackageKind.SOFTWARE
+HOURS = timedelta(hours=1)
+MINUTES = timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+def packages(home: Home) -> None:
+    """Offer firmware and software for the model `weather`."""
+    home.depot.packages += [
+        make_package(),
+        make_package(id="pkg2", kind="software", version="2.1", source_versions=[]),
+    ]
+
+
+# Discovery
+
+
+async def test_a_report_makes_the_entities_of_what_it_names(home: Home) -> None:
+    """A device has the entities for what it has a version of; more come when it reports more."""
+    await home.start()
+    await home.report("weather_1", firmware="1.3.0")
+    assert home.entity_id("weather_1") == "update.weather_1_firmware"
+    assert home.entity_id("weather_1", SOFTWARE) is None
+    await home.report("weather_1", firmware=None, software="2.0")
+    assert home.entity_id("weather_1", SOFTWARE) == "update.weather_1_software"
+    assert home.state().state == "on"
+    assert home.state(kind=SOFTWARE).attributes["latest_version"] == "2.1"
+
+
+async def test_a_device_is_remembered_over_a_restart(home: Home) -> None:
+    """Devices that sleep for days are not forgotten, and all are asked what they run."""
+    await home.start()
+    await home.report("weather_1", software="2.0")
+    await home.report("lamp_7", gateway="gate_1")
+    home.forget_sent()
+    await home.restart()
+    assert set(home.manager.devices) == {"weather_1", "lamp_7"}
+    await home.until(lambda: home.sent_types("weather_1"), "question")
+    await home.until(lambda: home.sent_types("gate_1"), "question through the gateway")
+    assert {message.event_type for message in home.sent} == {"version_query"}
+
+
+async def test_an_unknown_device_is_asked_now_and_then(home: Home) -> None:
+    """A device that talks a lot is not asked with each of its messages."""
+    await home.start()
+    for _ in range(3):
+        await home.say("lamp_7", "hello")
+    assert home.sent_types("lamp_7") == ["version_query"]
+    with patch.object(manager, "_UNKNOWN_PAUSE", 0):
+        await home.say("lamp_7", "hello")
+    assert home.sent_types("lamp_7") == ["version_query", "version_query"]
+    assert home.manager.devices == {}
+
+
+async def test_who_is_asked_is_forgotten_in_the_end(home: Home) -> None:
+    """Ever new names do not fill the memory."""
+    await home.start()
+    with patch.object(manager, "MAX_DEVICES", 2):
+        for number in range(5):
+            await home.say(f"lamp_{number}", "hello")
+            assert len(home.manager._asked_unknown) <= 2
+
+
+async def test_there_is_an_end_to_devices(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever invents devices is stopped; those that are known stay heard."""
+    await home.start()
+    with patch.object(manager, "MAX_DEVICES", 2):
+        for number in range(4):
+            await home.report(f"weather_{number}")
+        assert set(home.manager.devices) == {"weather_0", "weather_1"}
+        assert home.sent_types("weather_3") == []
+        await home.report("weather_0", "1.4.0")
+    assert home.manager.devices["weather_0"].firmware == "1.4.0"
+    assert "'weather_3': too many devices are known already" in caplog.text
+
+
+async def test_a_report_without_versions_makes_no_device(home: Home) -> None:
+    """There would be nothing to show."""
+    await home.start()
+    await home.report("weather_1", firmware=None, software="")
+    assert home.manager.devices == {}
+
+
+async def test_the_model_decides_what_is_offered(home: Home) -> None:
+    """It comes from the id until the device names it."""
+    await home.start()
+    await home.report("station-77")
+    assert home.state("station-77").state == "off"
+    await home.report("station-77", model="weather")
+    assert home.manager.devices["station-77"].model == "weather"
+    assert home.state("station-77").state == "on"
+
+
+async def test_nobody_speaks_for_another_device(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A device that may publish only on its own topic can neither report for another nor end its task."""
+    await home.start()
+    await home.report("weather_1")
+    await home.install_and_notify()
+    await home.report("weather_1", "1.4.0", gateway="evil_1")
+    assert home.manager.devices["weather_1"] == Device(
+        id="weather_1", model="weather", firmware="1.3.0"
+    )
+    assert home.stage() == "awaiting_download"
+    assert "'evil_1': it names a foreign device" in caplog.text
+
+
+async def test_a_gateway_speaks_for_its_own(home: Home) -> None:
+    """A device behind a gateway is upgraded through it; its own topic no longer counts."""
+    await home.start()
+    await home.report("weather_9", gateway="gate_1")
+    await home.install("weather_9")
+    await home.report("weather_9", "1.4.0")
+    assert home.state("weather_9").attributes["installed_version"] == "1.3.0"
+    await home.report("weather_9", gateway="gate_1")
+    await home.until(lambda: home.stage("weather_9") == "awaiting_download", "notification")
+    (upgrade,) = home.sent_upgrades("gate_1")
+    assert upgrade.message["object_device_id"] == "weather_9"
+
+
+# The way of an upgrade
+
+
+async def test_an_upgrade_succeeds_by_the_version_alone(home: Home) -> None:
+    """Every stage is shown and told; neither bytes nor results count as success."""
+    changes = async_capture_events(home.hass, EVENT_TASK_CHANGED)
+    await home.start()
+    await home.report()
+    await home.install()
+    assert home.stage() == "waiting_online"
+    await home.say("weather_1", "hello")
+    assert home.stage() == "querying_version"
+    await home.report()
+    await home.until(home.sent_upgrades, "upgrade message")
+    assert home.stage() == "awaiting_download"
+    await home.transfer(bytes_served=512)
+    assert home.stage() == "downloading"
+    assert home.state().attributes["update_percentage"] == 50
+    await home.transfer(bytes_served=1024, complete=True)
+    assert home.stage() == "awaiting_update"
+    await home.report_progress(progress=100)
+    assert home.stage() == "updating"
+    assert home.state().attributes["installed_version"] == "1.3.0"
+    assert home.state().attributes["in_progress"] is True
+    await home.report(firmware="1.4.0")
+    assert home.stage() == "succeeded"
+    assert home.state().state == "off"
+    assert home.state().attributes["in_progress"] is False
+    states = [change.data["state"] for change in changes]
+    assert states == [
+        "waiting_online",
+        "querying_version",
+        "queued",
+        "awaiting_download",
+        "downloading",
+        "awaiting_update",
+        "updating",
+        "succeeded",
+    ]
+    assert changes[-1].data == {
+        "task_id": home.task().id,
+        "device_id": "weather_1",
+        "kind": "firmware",
+        "version": "1.4.0",
+        "from_state": "updating",
+        "state": "succeeded",
+        "cause": None,
+    }
+    assert len(home.sent_upgrades()) == 1
+
+
+async def test_the_device_tells_its_progress(home: Home) -> None:
+    """A device behind a proxy of its own reports what the depot can't see; it never falls."""
+    await home.start()
+    await home.report()
+    await home.install_and_notify()
+    for progress, shown in ((10, 10), (42, 42), (7, 42)):
+        await home.report_progress(progress=progress)
+        assert home.state().attributes["update_percentage"] == shown
+
+
+async def test_a_result_is_learnt_as_a_version(home: Home) -> None:
+    """A device that reports its result and nothing else shows its new version."""
+    await home.start()
+    await home.report()
+    await home.install_and_notify()
+    await home.transfer(bytes_served=1024, complete=True)
+    await home.report_progress(progress=100, version="1.4.0")
+    assert home.stage() == "succeeded"
+    assert home.state().attributes["installed_version"] == "1.4.0"
+
+
+async def test_a_failure_names_its_cause(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    """In the attributes, in the event and in the log; then Install may be pressed again."""
+    changes = async_capture_events(home.hass, EVENT_TASK_CHANGED)
+    await home.start()
+    await home.report()
+    await home.install_and_notify()
+    await home.report_progress(result_code=5)
+    assert home.stage() == "failed"
+    assert home.state().attributes["cause"] == "not_enough_storage"
+    assert home.state().attributes["in_progress"] is False
+    assert changes[-1].data["cause"] == "not_enough_storage"
+    assert (
+        "Upgrade of weather_1 to firmware 1.4.0 failed: "
+        "Not enough storage for the new firmware package."
+    ) in caplog.text
+    home.forget_sent()
+    await home.install_and_notify()
+    assert home.state().attributes["cause"] is None
+
+
+async def test_a_chosen_version_may_be_older(home: Home) -> None:
+    """Whoever names a version gets that one."""
+    home.depot.packages.append(make_package(id="pkg3", version="1.2.0"))
+    await home.start()
+    await home.report()
+    await home.install(version="1.2.0")
+    assert home.state().attributes["latest_version"] == "1.2.0"
+    await home.report()
+    await home.until(home.sent_upgrades, "upgrade message")
+    assert home.sent_upgrades()[0].paras["version"] == "1.2.0"
+
+
+async def test_a_version_that_is_not_there(home: Home) -> None:
+    """The error names the device and the version."""
+    await home.start()
+    await home.report()
+    with pytest.raises(ServiceValidationError) as raised:
+        await home.install(version="9.9")
+    assert raised.value.translation_key == "no_package"
+    assert raised.value.translation_placeholders == {
+        "device": "weather_1",
+        "model": "weather",
+        "version": "9.9",
+    }
+
+
+async def test_a_second_install_is_refused(home: Home) -> None:
+    """One upgrade of a kind at a time, whoever asks."""
+    await home.start()
+    await home.report()
+    await home.install()
+    with pytest.raises(HomeAssistantError):
+        await home.install()
+    with pytest.raises(ServiceValidationError) as raised:
+        await home.manager.async_install("weather_1", PackageKind.FIRMWARE, "1.4.0")
+    assert raised.value.translation_key == "task_conflict"
+    assert raised.value.translation_placeholders == {"device": "weather_1", "version": "1.4.0"}
+
+
+async def test_two_kinds_run_one_after_the_other(home: Home) -> None:
+    """Update all presses both buttons; the second waits for the end of the first."""
+    await home.start()
+    await home.report(software="2.0")
+    await home.hass.services.async_call(
+        UPDATE,
+        SERVICE_INSTALL,
+        {ATTR_ENTITY_ID: [home.entity_id(), home.entity_id(kind=SOFTWARE)]},
+        blocking=True,
+    )
+    await home.report(software="2.0")
+    await home.until(home.sent_upgrades, "upgrade message")
+    first, second = home.stage(), home.stage(kind=SOFTWARE)
+    assert sorted([str(first), str(second)]) == ["awaiting_download", "queued"]
+    assert home.state(kind=SOFTWARE).attributes["in_progress"] is True
+    assert home.state().attributes["in_progress"] is True
+    done = {"firmware": "1.4.0"} if first == "awaiting_download" else {"software": "2.1"}
+    both: dict[str, Any] = {"firmware": "1.3.0", "software": "2.0"} | done
+    await home.report(**both)
+    await home.report(**both)
+    await home.until(lambda: len(home.sent_upgrades()) == 2, "second upgrade message")
+    await home.report(firmware="1.4.0", software="2.1")
+    assert home.stage() == home.stage(kind=SOFTWARE) == "succeeded"
+
+
+async def test_so_many_transfer_at_a_time(home: Home) -> None:
+    """First come, first served; each end lets the next one in."""
+    await home.start()
+    names = [f"weather_{number}" for number in range(6)]
+    for name in names:
+        await home.report(name)
+        await home.install(name)
+        await home.report(name)
+    await home.until(lambda: len(home.depot.grants) == 4, "four grants")
+    assert [home.stage(name) for name in names] == ["awaiting_download"] * 4 + ["queued"] * 2
+    await home.report(names[2], "1.4.0")
+    await home.until(lambda: home.stage(names[4]) == "awaiting_download", "fifth")
+    assert home.stage(names[5]) == "queued"
+
+
+async def test_dead_devices_do_not_block_the_home(home: Home) -> None:
+    """Devices that fell silent lose their slots to those that are there, but may still come."""
+    await home.start()
+    names = [f"weather_{number}" for number in range(5)]
+    for name in names:
+        await home.report(name)
+        await home.install(name)
+        await home.report(name)
+    await home.until(lambda: len(home.depot.grants) == 4, "four grants")
+    for _ in range(SLOT_PATIENCE // MINUTES + 1):
+        await home.pass_time(MINUTES)
+    assert home.stage(names[4]) == "querying_version" or home.stage(names[4]) == "waiting_online"
+    await home.report(names[4])
+    await home.until(lambda: home.stage(names[4]) == "awaiting_download", "fifth")
+    assert home.stage(names[0]) == "awaiting_download"
+
+
+# Parts that are away
+
+
+async def test_install_while_the_depot_is_away(home: Home) -> None:
+    """The task waits for the depot; nothing is lost and nobody has to press again."""
+    await home.start()
+    await home.report()
+    await home.depot_goes_away()
+    await home.install()
+    await home.report()
+    assert home.stage() == "queued"
+    await home.depot_returns()
+    await home.until(home.sent_upgrades, "upgrade message")
+
+
+async def test_install_while_the_broker_is_away(home: Home) -> None:
+    """Nothing is published, and nothing twice afterwards."""
+    await home.start()
+    await home.report()
+    home.forget_sent()
+    home.broker_goes_away()
+    await home.install()
+    assert home.stage() == "waiting_online"
+    await home.pass_time(2 * HOURS)
+    assert home.sent == []
+    await home.broker_returns()
+    assert home.sent_types() == ["version_query"]
+    await home.report()
+    await home.until(home.sent_upgrades, "upgrade message")
+    assert len(home.sent_upgrades()) == 1
+
+
+async def test_the_broker_goes_before_the_notification(home: Home) -> None:
+    """The grant is kept, and the device gets its message once, when the broker returns."""
+    await home.start()
+    await home.report()
+    await home.install()
+    queued = home.hass.bus.async_listen(
+        EVENT_TASK_CHANGED, _on_state(home, "queued", home.broker_goes_away)
+    )
+    await home.report()
+    queued()
+    # Without a broker no slot is used: its device could not be told
+    assert home.stage() == "queued"
+    assert home.depot.grants == {}
+    await home.broker_returns()
+    await home.until(home.sent_upgrades, "upgrade message")
+    assert len(home.sent_upgrades()) == 1
+
+
+async def test_the_broker_goes_while_the_depot_answers(home: Home) -> None:
+    """A task with a grant that could not be told waits for the broker; its time has not begun."""
+    await home.start()
+    await home.report()
+    await home.install()
+    awaiting = home.hass.bus.async_listen(
+        EVENT_TASK_CHANGED, _on_state(home, "awaiting_download", lambda: None)
+    )
+    with patch.object(home.manager.messenger, "async_notify", return_value=False):
+        await home.report()
+        await home.until(lambda: home.stage() == "awaiting_download", "grant")
+    awaiting()
+    assert home.task().notified_at is None
+    home.broker_goes_away()
+    await home.broker_returns()
+    assert len(home.sent_upgrades()) == 1
+    assert home.task().notified_at is not None
+    assert home.sent_upgrades()[0].paras["access_token"] == "secret-grant1"
+
+
+async def test_nobody_fails_for_what_could_not_be_heard(home: Home) -> None:
+    """A deadline that passes while the broker is away leaves the device a fair chance."""
+    await home.start()
+    await home.report()
+    await home.install_and_notify()
+    home.broker_goes_away()
+    await home.pass_time(30 * HOURS)
+    assert home.stage() == "awaiting_download"
+    await home.broker_returns()
+    await home.pass_time(2 * MINUTES)
+    assert home.stage() == "awaiting_download"
+    await home.pass_time(2 * MINUTES)
+    assert home.stage() == "failed"
+    assert home.state().attributes["cause"] == "download_start_timeout"
+
+
+async def test_a_withdrawn_package_ends_waiting_tasks(home: Home) -> None:
+    """The depot's change is enough: nobody has to look at the task."""
+    await home.start()
+    await home.report()
+    await home.install()
+    changed = make_package(withdrawn=True)
+    await home.depot.async_send_event({"type": "package_changed", "package": changed})
+    await home.until(lambda: home.stage() == "failed", "failure")
+    assert home.state().attributes["cause"] == "package_withdrawn"
+    assert home.state().attributes["latest_version"] == "1.3.0"
+
+
+async def test_a_foreign_transfer_is_none_of_ours(home: Home) -> None:
+    """Only the grant that the task holds counts."""
+    await home.start()
+    await home.report()
+    await home.install_and_notify()
+    for stranger in ({"task_id": "other"}, {"task_id": home.task().id, "grant_id": "other"}):
+        event = {"type": "transfer_changed", "transfer": _transfer(**stranger)}
+        await home.depot.async_send_event(event)
+    await home.add_package(id="pkg9", version="1.5.0")
+    assert home.stage() == "awaiting_download"
+
+
+# Restarts
+
+
+async def test_an_upgrade_survives_a_restart(home: Home, hass_storage: dict[str, Any]) -> None:
+    """The same task goes on in mid-download, with its grant, its deadline and no second message."""
+    await home.start()
+    await home.report()
+    await home.install_and_notify()
+    await home.transfer(bytes_served=430)
+    before = home.task()
+    await home.restart()
+    after = home.task()
+    assert (after.id, after.grant, after.deadline) == (before.id, before.grant, before.deadline)
+    assert home.state().attributes["in_progress"] is True
+    assert len(home.sent_upgrades()) == 1
+    await home.transfer(bytes_served=1024, complete=True)
+    await home.report(firmware="1.4.0")
+    assert home.stage() == "succeeded"
+    saved = hass_storage[TASKS_FILE]["data"]["tasks"]
+    assert [task["state"] for task in saved] == ["succeeded"]
+    assert "secret" not in str(saved)
+
+
+async def test_a_deadline_that_passed_meanwhile(home: Home) -> None:
+    """The device gets time to tell what nobody heard while Home Assistant was down."""
+    await home.start()
+    await home.report()
+    await home.install_and_notify()
+    await home.transfer(bytes_served=1024, complete=True)
+    await home.stop()
+    home.clock.tick(30 * HOURS)
+    home.forget_sent()
+    await home.start()
+    await home.pass_time(timedelta(seconds=1))
+    assert home.stage() == "awaiting_update"
+    assert home.sent_types()[0] == "version_query"
+    await home.report(firmware="1.4.0")
+    assert home.stage() == "succeeded"
+
+
+async def test_killed_before_the_notification_was_noted(
+    home: Home, hass_storage: dict[str, Any]
+) -> None:
+    """Nobody knows whether the message has left: the device gets it again, with the same grant."""
+    await home.start()
+    await home.report()
+    await home.install_and_notify()
+    await home.stop()
+    (task,) = hass_storage[TASKS_FILE]["data"]["tasks"]
+    task["notified_at"] = None
+    home.forget_sent()
+    await home.start()
+    await home.until(home.sent_upgrades, "upgrade message")
+    assert home.sent_upgrades()[0].paras["access_token"] == "secret-grant1"
+    assert home.depot.requests.count(("POST", "/api/v1/grants")) == 1
+
+
+async def test_killed_while_the_depot_was_asked(home: Home, hass_storage: dict[str, Any]) -> None:
+    """The answer is lost: the task asks again and the depot replaces the grant."""
+    await home.start()
+    await home.report()
+    await home.install_and_notify()
+    await home.stop()
+    (task,) = hass_storage[TASKS_FILE]["data"]["tasks"]
+    task |= {"state": "queued", "granting": True, "grant": None, "notified_at": None}
+    home.forget_sent()
+    await home.start()
+    await home.report()
+    await home.until(home.sent_upgrades, "upgrade message")
+    assert home.sent_upgrades()[0].paras["access_token"] == "secret-grant2"
+
+
+async def test_waiting_turns_survive_a_restart(home: Home) -> None:
+    """The second task of a device still begins after the first one."""
+    await home.start()
+    await home.report(software="2.0")
+    await home.install()
+    await home.install(kind=SOFTWARE)
+    await home.restart()
+    assert home.stage(kind=SOFTWARE) == "queued"
+    home.manager.cancel(home.task().id)
+    await home.settle()
+    assert home.stage() == "cancelled"
+    assert home.stage(kind=SOFTWARE) == "waiting_online"
+
+
+async def test_a_task_of_a_forgotten_device_is_dropped(
+    home: Home, hass_storage: dict[str, Any]
+) -> None:
+    """Without its device nobody could see or end it."""
+    await home.start()
+    await home.report()
+    await home.install()
+    await home.stop()
+    hass_storage["mqtt_ota.devices"]["data"]["devices"] = []
+    await home.start()
+    await home.report()
+    assert home.stage() is None
+
+
+# Time
+
+
+@pytest.mark.parametrize(
+    ("stage", "duration", "cause"),
+    [
+        ("waiting_online", 25 * HOURS, "online_timeout"),
+        ("querying_version", 3 * MINUTES, "version_timeout"),
+        ("awaiting_download", 24 * HOURS, "download_start_timeout"),
+    ],
+)
+async def test_time_runs_out(home: Home, stage: str, duration: timedelta, cause: str) -> None:
+    """Each stage ends at its deadline and not before."""
+    await home.start()
+    await home.report()
+    await home.install()
+    if stage != "waiting_online":
+        await home.say("weather_1", "hello")
+    if stage == "awaiting_download":
+        await home.report()
+        await home.until(home.sent_upgrades, "upgrade message")
+    assert home.stage() == stage
+    assert home.state().attributes["deadline"] == home.task().deadline
+    await home.pass_time(duration - timedelta(seconds=1))
+    assert home.stage() == stage
+    await home.pass_time(timedelta(seconds=1))
+    assert home.stage() == "failed"
+    assert home.state().attributes["cause"] == cause
+
+
+async def test_a_device_is_asked_again_and_again(home: Home) -> None:
+    """A query is lost when the device has not subscribed yet."""
+    await home.start()
+    await home.report()
+    await home.install()
+    home.forget_sent()
+    for _ in range(6):
+        await home.pass_time(MINUTES)
+    assert 2 <= len(home.sent_types()) <= 4
+    assert set(home.sent_types()) == {"version_query"}
+
+
+async def test_nothing_is_told_twice(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither tokens nor keys are in any log, at any level."""
+    caplog.set_level(logging.DEBUG, logger="custom_components.mqtt_ota")
+    await home.start()
+    await home.report()
+    await home.install_and_notify()
+    await home.report(firmware="1.4.0")
+    ours = [record.getMessage() for record in caplog.records if "mqtt_ota" in record.name]
+    assert any("awaiting_download" in line for line in ours)
+    assert not any("secret" in line or home.entry.data["api_key"] in line for line in ours)
+
+
+async def test_cancelling_what_is_gone_is_nothing(home: Home) -> None:
+    """An automation may be late."""
+    await home.start()
+    home.manager.cancel("unknown")
+    await home.report()
+    await home.install()
+    home.manager.cancel(home.task().id)
+    home.manager.cancel(home.task().id)
+    assert home.stage() == "cancelled"
+
+
+def _on_state(home: Home, state: str, act: Any) -> Any:
+    """Return a listener that acts when a task has come to a state."""
+
+    @callback
+    def listener(event: Event) -> None:
+        """Act once it is there."""
+        if event.data["state"] == state:
+            act()
+
+    return listener
+
+
+def _transfer(**changes: Any) -> dict[str, Any]:
+    """Return a complete transfer of somebody."""
+    return make_transfer(bytes_served=1024, complete=True, **changes)
