@@ -33,7 +33,9 @@ from custom_components.mqtt_ota.protocol import (
     write_version_query,
 )
 
-from .upgrade.builders import THOROUGHNESS
+from .upgrade.builders import PATIENCE, THOROUGHNESS
+
+pytestmark = pytest.mark.timeout(PATIENCE)
 
 NASTY_TEXTS: Final = st.text() | st.sampled_from(
     ["", "\x00", "a/b", "#", "+", "\u202e", "NaN", "1e999", "9" * 400, "v" * 2000, "0", "100", "-1"]

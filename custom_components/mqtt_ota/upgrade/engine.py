@@ -286,8 +286,6 @@ def _on_package_gone(task: Task, event: PackageGone, now: datetime) -> Outcome:
 
 def _on_resumed(task: Task, now: datetime) -> Outcome:
     """Give the device a fair chance to tell what we could not hear."""
-    if task.wants_turn:
-        return task, ()
     if task.state is State.QUEUED:
         return replace(task, granting=False), ()
     if task.deadline is not None:

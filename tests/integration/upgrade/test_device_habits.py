@@ -238,6 +238,16 @@ def test_progress_never_goes_back() -> None:
     assert task.progress is None
 
 
+@pytest.mark.parametrize(
+    ("event", "progress"),
+    [(ProgressReported(result_code=0), 0), (transfer(1, complete=False), 100)],
+)
+def test_first_progress(event: Event, progress: float) -> None:
+    """A report without a number shows none yet, and one byte may be the whole package."""
+    task, now = task_at(Stage.AWAITING_DOWNLOAD, package=a_package(size=1))
+    assert step(task, event, now)[0].progress == progress
+
+
 def test_transfer_without_a_request_is_no_download() -> None:
     """The depot lists a granted transfer before anybody asks for it."""
     task = outcome(Stage.AWAITING_DOWNLOAD, transfer(0, requests=0, complete=False))

@@ -250,6 +250,7 @@ def test_cancelling_revokes_the_grant_that_is_held(stage: Stage) -> None:
     assert task.state is State.CANCELLED
     assert task.cause is None
     assert task.grant is None
+    assert not task.asked
     expected = [] if before.grant is None else [RevokeGrant(grant_id="grant-1")]
     assert list(effects) == expected
 
@@ -269,6 +270,7 @@ def test_grant_after_the_end_of_its_own_request_is_revoked() -> None:
     task, effects = follow(before, [CancelRequested(), Granted(grant=a_grant())], now + SECOND)
     assert task.state is State.CANCELLED
     assert task.grant is None
+    assert not task.holds_slot
     assert effects == [RevokeGrant(grant_id="grant-1")]
 
 

@@ -12,6 +12,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+import pytest
 
 from custom_components.mqtt_ota.upgrade import (
     CAUSES,
@@ -51,6 +52,7 @@ from .builders import (
     NOW,
     OLD,
     OTHER,
+    PATIENCE,
     SIZE,
     THOROUGHNESS,
     TOKEN,
@@ -60,6 +62,8 @@ from .builders import (
     a_task,
     task_at,
 )
+
+pytestmark = pytest.mark.timeout(PATIENCE)
 
 # Two days of queries every quarter of an hour, with room for the states before and after
 _WAKES: Final = 400
