@@ -4,15 +4,16 @@ from argparse import ArgumentParser
 import asyncio
 from collections.abc import Callable, Sequence
 import os
+from pathlib import Path
 import sys
 from typing import Final
 
 from . import __version__
-from .auth import load_api_key
+from .auth import key_file, load_api_key
 from .catalog import CatalogError
-from .certificates import CertificateError, own_certificate
+from .certificates import Authority, CertificateError, own_certificate
 from .logs import set_up
-from .server import StartError, authority, serve
+from .server import StartError, authority_folder, serve
 from .settings import Settings, SettingsError, add_options, load
 
 
@@ -57,8 +58,9 @@ def _serve(settings: Settings) -> None:
 
 
 def _api_key(settings: Settings) -> None:
-    """Print the API key, making it when there is none yet."""
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Print the API key of the depot."""
+    if settings.api_key is None:
+        _require(key_file(settings.data_dir))
     sys.stdout.write(load_api_key(settings.data_dir, settings.api_key) + "\n")
 
 
@@ -68,7 +70,19 @@ def _fingerprint(settings: Settings) -> None:
         certificate = own_certificate(settings.certfile, settings.keyfile)
         sys.stdout.write(certificate.fingerprint + "\n")
     else:
-        sys.stdout.write(authority(settings.data_dir).fingerprint + "\n")
+        folder = authority_folder(settings.data_dir)
+        _require(folder)
+        sys.stdout.write(Authority(folder).fingerprint + "\n")
+
+
+def _require(path: Path) -> None:
+    """Refuse to make a key or an authority that no depot uses."""
+    if not path.exists():
+        msg = (
+            f"there is no {path}; give the data_dir and the settings of the depot "
+            "that you mean, or start it first"
+        )
+        raise StartError(msg)
 
 
 _COMMANDS: Final[dict[str, Callable[[Settings], None]]] = {

@@ -17,7 +17,6 @@ from .problems import Problem, ProblemKind
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _KEY_BYTES: Final = 32
-_KEY_FILE: Final = "api_key"
 
 
 class ApiKey:
@@ -40,11 +39,16 @@ class ApiKey:
             )
 
 
+def key_file(data_dir: Path) -> Path:
+    """Return where the depot keeps a key that it made itself."""
+    return data_dir / "api_key"
+
+
 def load_api_key(data_dir: Path, configured: str | None) -> str:
     """Return the configured API key, else the kept one, made on first use."""
     if configured is not None:
         return configured
-    path = data_dir / _KEY_FILE
+    path = key_file(data_dir)
     if not path.exists():
         write_private(path, secrets.token_urlsafe(_KEY_BYTES).encode() + b"\n")
     return path.read_text().strip()

@@ -36,7 +36,7 @@ class CertificateError(Exception):
 class ServerCertificate:
     """Files of a certificate chain and its key, and what clients pin.
 
-    `fingerprint` is the SHA-256 (lower-case hex) of the DER form of the last
+    `fingerprint` is the SHA-256 (as `AB:CD:…`) of the DER form of the last
     certificate that the server sends: the authority's.
     """
 
@@ -89,7 +89,7 @@ class Authority:
 
     @property
     def fingerprint(self) -> str:
-        """Return the SHA-256 of the certificate's DER form in lower-case hex."""
+        """Return the SHA-256 of the certificate, as `AB:CD:…`."""
         return _fingerprint(self._certificate)
 
     def server_certificate(
@@ -260,8 +260,9 @@ def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:
 
 
 def _fingerprint(certificate: x509.Certificate) -> str:
-    """Return the SHA-256 of the DER form in lower-case hex."""
-    return hashlib.sha256(certificate.public_bytes(serialization.Encoding.DER)).hexdigest()
+    """Return the SHA-256 of the DER form as people compare it, `AB:CD:…`."""
+    der = certificate.public_bytes(serialization.Encoding.DER)
+    return hashlib.sha256(der).digest().hex(":").upper()
 
 
 def _pem(certificate: x509.Certificate) -> bytes:

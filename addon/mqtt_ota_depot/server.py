@@ -23,7 +23,7 @@ from yarl import URL
 from .addresses import device_url
 from .api import Api
 from .app import create_app
-from .auth import ApiKey, load_api_key
+from .auth import ApiKey, key_file, load_api_key
 from .blobs import FileBlobs, StorageFullError
 from .catalog import SqlCatalog
 from .certificates import (
@@ -160,12 +160,12 @@ def _certificate(settings: Settings, base: str) -> ServerCertificate | None:
     if settings.certfile is not None and settings.keyfile is not None:
         return own_certificate(settings.certfile, settings.keyfile)
     names = [URL(base).host or "", "localhost", "127.0.0.1", socket.gethostname()]
-    return authority(settings.data_dir).server_certificate(names)
+    return Authority(authority_folder(settings.data_dir)).server_certificate(names)
 
 
-def authority(data_dir: Path) -> Authority:
-    """Return the local certificate authority of a data folder."""
-    return Authority(data_dir / "certificates")
+def authority_folder(data_dir: Path) -> Path:
+    """Return where the depot keeps its own certificate authority."""
+    return data_dir / "certificates"
 
 
 @asynccontextmanager
@@ -202,7 +202,7 @@ def _announced(
     else:
         _LOGGER.warning("Plain HTTP: anyone on the network can read downloads and keys")
     if settings.api_key is None:
-        _LOGGER.info("The API key is in %s", settings.data_dir / "api_key")
+        _LOGGER.info("The API key is in %s", key_file(settings.data_dir))
     else:
         _LOGGER.info("The API key is the one of the settings")
     content = {"url": base, "fingerprint": fingerprint, "pid": os.getpid()}

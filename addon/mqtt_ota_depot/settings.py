@@ -75,7 +75,8 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--settings",
         metavar="FILE",
-        help=f"JSON or TOML file with settings (also {SETTINGS_ENV})",
+        help=f"JSON or TOML file with settings (also {SETTINGS_ENV}); options.json in the "
+        "data folder when left out",
     )
     for setting in SETTINGS:
         parser.add_argument(
@@ -91,7 +92,7 @@ def load(arguments: Namespace, environ: Mapping[str, str] = os.environ) -> Setti
 
     Raises SettingsError.
     """
-    file = arguments.settings or environ.get(SETTINGS_ENV)
+    file = arguments.settings or environ.get(SETTINGS_ENV) or _app_options(arguments, environ)
     from_file = _read_file(Path(file)) if file else {}
     values = {
         setting.name: _value(setting, arguments, environ, from_file, file) for setting in SETTINGS
@@ -101,6 +102,13 @@ def load(arguments: Namespace, environ: Mapping[str, str] = os.environ) -> Setti
         msg = "certfile and keyfile: give both or none of them"
         raise SettingsError(msg)
     return settings
+
+
+def _app_options(arguments: Namespace, environ: Mapping[str, str]) -> str | None:
+    """Return the file that the Supervisor writes into the data folder, where it did."""
+    data_dir = _value(SETTINGS[0], arguments, environ, {}, None)
+    file = data_dir / "options.json"
+    return str(file) if file.is_file() else None
 
 
 def _value(

@@ -21,15 +21,23 @@ COMMAND = [sys.executable, "-m", "mqtt_ota_depot"]
 class DepotProcess:
     """A started depot on a free port of 127.0.0.1."""
 
-    def __init__(self, data_dir: Path, *options: str, file_limit: int | None = None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *options: str,
+        api_key: str | None = KEY,
+        file_limit: int | None = None,
+    ) -> None:
         """Start the depot and wait until it listens."""
         self.data_dir = data_dir
         self.log = data_dir.with_suffix(".log")
         limit = [] if file_limit is None else ["prlimit", f"--fsize={file_limit}"]
         arguments = ["--data-dir", str(data_dir), "--host", "127.0.0.1", "--port", "0"]
+        if api_key is not None:
+            arguments += ["--api-key", api_key]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*limit, *COMMAND, "serve", *arguments, "--api-key", KEY, *options],
+                [*limit, *COMMAND, "serve", *arguments, *options],
                 stdout=log,
                 stderr=log,
             )

@@ -24,6 +24,14 @@ def test_the_app_has_the_settings_and_the_version_of_the_program() -> None:
     assert list(config["ports"]) == ["8443/tcp"]
 
 
+def test_every_option_and_port_of_the_app_has_its_text() -> None:
+    """The Supervisor shows bare names where a text is missing."""
+    config = yaml.safe_load((ADDON / "config.yaml").read_text())
+    texts = yaml.safe_load((ADDON / "translations" / "en.yaml").read_text())
+    assert list(texts["configuration"]) == list(config["schema"])
+    assert list(texts["network"]) == list(config["ports"])
+
+
 def test_the_container_starts_a_command_that_exists() -> None:
     """The exec form passes signals on; the options are the program's."""
     lines = (ADDON / "Dockerfile").read_text().splitlines()

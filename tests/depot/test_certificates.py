@@ -42,7 +42,7 @@ async def test_a_client_can_pin_the_authority(tmp_path: Path) -> None:
     assert client.verify_flags & ssl.VERIFY_X509_STRICT
     for name in NAMES:
         chain = await handshake(certificate.context(), client, name)
-        assert hashlib.sha256(chain[-1]).hexdigest() == certificate.fingerprint
+        assert hashlib.sha256(chain[-1]).digest().hex(":").upper() == certificate.fingerprint
         assert chain[-1] == (tmp_path / "certificates" / "ca.der").read_bytes()
     with pytest.raises(ssl.SSLCertVerificationError):
         await handshake(certificate.context(), client, "stranger")

@@ -78,13 +78,28 @@ async def test_it_tells_how_to_reach_it_and_stops_cleanly(depot: DepotProcess) -
     assert "Traceback" not in log
 
 
-def test_the_key_is_made_once_and_printed_on_request(tmp_path: Path) -> None:
-    """The command shows the key that the server will use; its file is private."""
+def test_the_key_is_made_once_and_printed_on_request(
+    tmp_path: Path, started: list[DepotProcess]
+) -> None:
+    """The command shows the key that the server uses; its file is private."""
     arguments = ("api-key", "--data-dir", str(tmp_path / "data"))
-    key = run(*arguments).stdout.strip()
-    assert len(key) >= 40
-    assert run(*arguments).stdout.strip() == key
+    keys = []
+    for _ in range(2):
+        started.append(DepotProcess(tmp_path / "data", api_key=None))
+        keys.append(run(*arguments).stdout.strip())
+        assert started[-1].stop() == 0
+    assert len(keys[0]) >= 40
+    assert keys[0] == keys[1]
     assert (tmp_path / "data" / "api_key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("command", ["api-key", "fingerprint"])
+def test_nothing_is_made_that_no_depot_uses(tmp_path: Path, command: str) -> None:
+    """A mistyped data folder is an error, not a new key or authority."""
+    done = run(command, "--data-dir", str(tmp_path / "typo"))
+    assert done.returncode == 1
+    assert "start it first" in done.stderr
+    assert not (tmp_path / "typo").exists()
 
 
 def test_wrong_use_is_explained(tmp_path: Path, depot: DepotProcess) -> None:

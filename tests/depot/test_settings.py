@@ -44,6 +44,18 @@ def test_toml_and_the_environment_name_the_file(tmp_path: Path) -> None:
     assert str(settings.device_url) == "http://depot:8000"
 
 
+def test_options_in_the_data_folder_are_read_unless_another_file_is_named(tmp_path: Path) -> None:
+    """The Supervisor writes them there; the same image runs without them, too."""
+    data = ("--data-dir", str(tmp_path))
+    assert read(*data).port == 8443
+    (tmp_path / "options.json").write_text('{"port": 9000}')
+    assert read(*data).port == 9000
+    assert read(MQTT_OTA_DATA_DIR=str(tmp_path)).port == 9000
+    other = tmp_path / "other.json"
+    other.write_text("{}")
+    assert read(*data, "--settings", str(other)).port == 8443
+
+
 def test_every_setting_has_the_same_name_everywhere(tmp_path: Path) -> None:
     """One table makes all names."""
     values = {
