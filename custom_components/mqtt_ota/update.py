@@ -64,7 +64,7 @@ class DeviceUpdate(DeviceEntity, UpdateEntity):
         """Show one kind of a device."""
         super().__init__(manager, device, kind)
         self._kind = kind
-        self._shown_version = device.version(kind)
+        self._registered = _registered(device)
         if kind is PackageKind.FIRMWARE:
             self._attr_device_class = UpdateDeviceClass.FIRMWARE
 
@@ -159,15 +159,15 @@ class DeviceUpdate(DeviceEntity, UpdateEntity):
     @callback
     @override
     def _on_device_changed(self) -> None:
-        """Keep the device registry's version true, too."""
+        """Keep the device registry true, too."""
         super()._on_device_changed()
-        version = self.installed_version
-        if version == self._shown_version or self.device_entry is None:
+        registered = _registered(self.device)
+        if registered == self._registered or self.device_entry is None:
             return
-        self._shown_version = version
-        device = self.device
+        self._registered = registered
+        model, version = registered
         dr.async_get(self.hass).async_update_device(
-            self.device_entry.id, sw_version=device.firmware or device.software
+            self.device_entry.id, model=model, sw_version=version
         )
 
     @property
@@ -193,6 +193,11 @@ class DeviceUpdate(DeviceEntity, UpdateEntity):
         if version is None:
             return None
         return self._manager.package(self._device_id, self._kind, version)
+
+
+def _registered(device: Device) -> tuple[str, str | None]:
+    """Return what the device registry shows of a device: its model and its one version."""
+    return device.model, device.firmware or device.software
 
 
 def _failure_notice(task: Task | None) -> str | None:

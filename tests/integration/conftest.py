@@ -13,6 +13,7 @@ from .fixtures import (
     quick_broker,
     quick_pauses,
     refused_handshakes,
+    snapshot,
 )
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "quick_broker",
     "quick_pauses",
     "refused_handshakes",
+    "snapshot",
 ]
 
 

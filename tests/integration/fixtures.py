@@ -11,6 +11,8 @@ from homeassistant.components import mqtt
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 import pytest
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
 
 from custom_components.mqtt_ota import manager, mirror, performer
 from tests.integration.fake_depot import FakeDepot
@@ -103,3 +105,9 @@ def quick_pauses() -> Generator[None]:
         patch.object(performer, "_GRANT_PAUSE", 0.02),
     ):
         yield
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Compare states and registry entries without what differs in each run."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
