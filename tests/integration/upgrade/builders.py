@@ -37,7 +37,7 @@ PAUSE: Final = timedelta(seconds=20)
 
 # Few examples find what a change broke; MQTT_OTA_THOROUGH=1 looks for what nobody thought of.
 _THOROUGH: Final = os.environ.get("MQTT_OTA_THOROUGH") == "1"
-THOROUGHNESS: Final = settings(max_examples=10_000 if _THOROUGH else 150)
+THOROUGHNESS: Final = settings(max_examples=10_000 if _THOROUGH else 100)
 PATIENCE: Final = 3600 if _THOROUGH else 60
 JOURNEYS: Final = settings(
     max_examples=2_000 if _THOROUGH else 60, stateful_step_count=100 if _THOROUGH else 40

@@ -1,6 +1,7 @@
 """What real devices do: reports in two steps, false successes, silence, falling back."""
 
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Final
 
 import pytest
@@ -46,7 +47,6 @@ def outcome(stage: Stage, *events: Event) -> Task:
     return task
 
 
-@pytest.mark.parametrize("stage", NOTIFIED_STAGES)
 @pytest.mark.parametrize(
     ("code", "cause"),
     [
@@ -64,15 +64,16 @@ def outcome(stage: Stage, *events: Event) -> Task:
         (-7, Cause.UPDATE_FAILED),
     ],
 )
-@pytest.mark.parametrize("version", [None, OLD, NEW, OTHER])
-def test_failure_counts_whatever_version_stands_beside_it(
-    stage: Stage, code: int, cause: Cause, version: str | None
-) -> None:
+def test_failure_counts_whatever_version_stands_beside_it(code: int, cause: Cause) -> None:
     """Some devices name the target version, or none, in a report of failure."""
-    report = ProgressReported(result_code=code, progress=0, version=version, description="failed")
-    task, effects = follow(task_at(stage)[0], [report], task_at(stage)[1])
-    assert (task.state, task.cause, task.description) == (State.FAILED, cause, "failed")
-    assert effects == [RevokeGrant(grant_id="grant-1")]
+    for stage, version in product(NOTIFIED_STAGES, (None, OLD, NEW, OTHER)):
+        before, now = task_at(stage)
+        report = ProgressReported(
+            result_code=code, progress=0, version=version, description="failed"
+        )
+        task, effects = step(before, report, now)
+        assert (task.state, task.cause, task.description) == (State.FAILED, cause, "failed")
+        assert effects == (RevokeGrant(grant_id="grant-1"),)
 
 
 def test_device_names_a_cause_that_has_no_code() -> None:
