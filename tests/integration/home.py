@@ -109,10 +109,11 @@ class Home:
 
     async def settle(self) -> None:
         """Let everything happen that waits for nothing outside."""
-        for _ in range(4):
+        for _ in range(3):
             await self.hass.async_block_till_done()
-            await asyncio.sleep(_LOOK_AGAIN)
-        await self.hass.async_block_till_done()
+            # Home Assistant does not wait for the jobs that end with the config entry
+            for _ in range(10):
+                await asyncio.sleep(0)
 
     async def until(self, happened: Callable[[], object], what: str) -> None:
         """Wait for something that comes through a socket."""
