@@ -14,7 +14,8 @@ from stack.errors import wait_until
 from stack.hass_api import HassApi
 from stack.hass_config import Owner
 
-pytestmark = pytest.mark.e2e
+# Mostly waiting: these run beside the tests that share the one world.
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("own_programs")]
 
 DEMO = Path(__file__).parents[2] / "script" / "demo"
 MARK = "RUN_OF_THE_DEMO"

@@ -17,7 +17,8 @@ from stack.processes import Process
 from stack.upgrade_watch import UpgradeWatch, prove_upgraded
 from stack.world import running_world
 
-pytestmark = pytest.mark.e2e
+# Mostly waiting: these run beside the tests that share the one world.
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("own_programs")]
 
 SECONDS = 10.0
 UPLINK = "$oc/devices/weather_kitchen/sys/events/up"

@@ -14,7 +14,8 @@ from stack.errors import wait_until
 from stack.home_assistant import HomeAssistant
 from stack.world import DEVICE_REPORTS
 
-pytestmark = pytest.mark.e2e
+# Mostly waiting: these run beside the tests that share the one world.
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("own_programs")]
 
 MQTT_OTA = "mqtt_ota"
 RETRY_SECONDS = 40.0
