@@ -147,7 +147,7 @@ def read_uplink(sender: str, payload: bytes) -> Uplink:
         raise ProtocolError(f"message has more than {MAX_SERVICES} services")
 
     device_id = sender
-    if (named := message.get("object_device_id")) is not None:
+    if (named := message.get("object_device_id")) not in (None, ""):
         device_id = _identifier(named, "object_device_id")
     events: list[UplinkEvent] = []
     faults: list[str] = []

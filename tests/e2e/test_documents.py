@@ -70,7 +70,7 @@ def copy_without_caches(source: Path, target: Path) -> None:
 def curl_leads_to(tmp_path: Path) -> Callable[[int], str]:
     """Return a function that makes a curl settings folder leading the documented host here."""
     if shutil.which("curl") is None:
-        pytest.skip("curl is not installed, and the documents' uploads need it")
+        pytest.fail("curl is not installed; remedy: apt-get install curl")
 
     def lead(port: int) -> str:
         folder = tmp_path / "curl"
@@ -256,7 +256,7 @@ def python3_on_path(tmp_path: Path) -> str:
 def test_authority_without_the_data_folder(tmp_path: Path, claim: Claim) -> None:
     """The depot tells its authority to whoever asks, with the fingerprint to compare."""
     if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed, and the documented commands need it")
+        pytest.fail("openssl is not installed; remedy: apt-get install openssl")
     depot = Depot(tmp_path / "depot")
     with depot.process:
         depot.wait_ready()

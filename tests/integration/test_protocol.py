@@ -85,6 +85,12 @@ def fault_of(paras: object, event_type: str = "upgrade_progress_report") -> str:
     return fault
 
 
+def test_empty_object_device_id_means_the_topics_device() -> None:
+    """Some makers leave the field empty instead of leaving it out."""
+    uplink = read_uplink("weather_1", message({"fw_version": "1"}, object_device_id=""))
+    assert (uplink.device_id, uplink.gateway_id) == ("weather_1", None)
+
+
 def test_topics() -> None:
     """The topics are those that device SDKs are built for."""
     assert DEFAULT_TOPIC_PREFIX == "$oc/devices"
@@ -434,7 +440,7 @@ def test_message_of_which_nothing_can_be_used(payload: bytes, reason: str) -> No
 
 @pytest.mark.parametrize(
     "device_id",
-    ["", "a/b", "a+b", "#", "a\nb", "\x00", "\u202e", "d" * (MAX_ID_LENGTH + 1), 5, True, [], {}],
+    ["a/b", "a+b", "#", "a\nb", "\x00", "\u202e", "d" * (MAX_ID_LENGTH + 1), 5, True, [], {}],
 )
 def test_foreign_id_that_is_none(device_id: object) -> None:
     """An id with which somebody could reach another topic or forge a log line is refused."""

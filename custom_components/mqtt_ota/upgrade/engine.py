@@ -254,8 +254,15 @@ def _on_progress(task: Task, event: ProgressReported, now: datetime) -> Outcome:
         return _verify(task, now)
     if event.result_code != RESULT_SUCCESS:
         cause = cause_of_result(event.result_code, event.description)
-        return _fail(task, cause, now, description=event.description)
+        return _fail(task, cause, now, description=_without_token(task, event.description))
     return _on_going_well(task, event, now)
+
+
+def _without_token(task: Task, description: str | None) -> str | None:
+    """Return what a device says without the token, which some repeat with their URL."""
+    if description is None or task.grant is None:
+        return description
+    return description.replace(task.grant.token, "…")
 
 
 def _on_going_well(task: Task, event: ProgressReported, now: datetime) -> Outcome:
@@ -288,6 +295,15 @@ def _on_resumed(task: Task, now: datetime) -> Outcome:
     """Give the device a fair chance to tell what we could not hear."""
     if task.state is State.QUEUED:
         return replace(task, granting=False), ()
+    if (
+        task.state is State.AWAITING_DOWNLOAD
+        and task.notified_at is None
+        and task.grant is not None
+        and task.grant.expires_at <= now
+    ):
+        # Nobody has been told of this grant; the device gets one that still counts.
+        effects = _revocation(task.grant)
+        return _enter(replace(task, grant=None), State.QUEUED, now, effects=effects)
     if task.deadline is not None:
         fair = now + task.policy.check_timeout
         task = replace(task, deadline=max(task.deadline, fair))

@@ -354,3 +354,12 @@ def test_task_may_be_cancelled_before_its_turn_and_after_a_restart() -> None:
     later = task.created_at + timedelta(days=3)
     task, effects = follow(task, [Resumed(), CancelRequested(), Started(online=True)], later)
     assert (task.state, effects) == (State.CANCELLED, [])
+
+
+def test_grant_that_expired_before_anybody_was_told_is_renewed() -> None:
+    """A message with a dead token would only cost the device a day."""
+    task, now = task_at(Stage.GRANTING)
+    task, _ = step(task, Granted(grant=a_grant()), now)
+    task, effects = step(task, Resumed(), a_grant().expires_at)
+    assert (task.state, task.grant, task.wants_slot) == (State.QUEUED, None, True)
+    assert effects == (RevokeGrant(grant_id="grant-1"),)

@@ -23,7 +23,7 @@ from custom_components.mqtt_ota.upgrade import (
     step,
 )
 
-from .builders import NEW, OLD, OTHER, PAUSE, Stage, a_package, follow, task_at, transfer
+from .builders import NEW, OLD, OTHER, PAUSE, TOKEN, Stage, a_package, follow, task_at, transfer
 
 NOTIFIED_STAGES: Final = (
     Stage.AWAITING_DOWNLOAD,
@@ -309,3 +309,11 @@ def test_result_before_the_notification_is_not_ours(stage: Stage) -> None:
     """Nobody can end an upgrade that has not begun by reporting a result."""
     for report in (SUCCESS, ProgressReported(result_code=10)):
         assert not outcome(stage, report).is_ended
+
+
+def test_token_in_a_devices_words_is_not_kept() -> None:
+    """Some repeat the whole URL when they fail, and what they say is shown and logged."""
+    task, now = task_at(Stage.DOWNLOADING)
+    told = f"cannot open https://depot/p/a1?token={TOKEN}"
+    task, _ = step(task, ProgressReported(result_code=6, description=told), now)
+    assert task.description == "cannot open https://depot/p/a1?token=…"
