@@ -24,6 +24,7 @@ class UpgradeStore:
         self._tasks = _private_store(hass, f"{DOMAIN}.tasks")
         self._devices = _private_store(hass, f"{DOMAIN}.devices")
         self._lock = asyncio.Lock()
+        self._devices_changed = False
         self._wanted = 0
         self._written = 0
 
@@ -36,12 +37,14 @@ class UpgradeStore:
         return _read(await self._tasks.async_load(), "tasks", Task.from_dict)
 
     def delay_save_devices(self, devices: Mapping[str, Device]) -> None:
-        """Save the devices soon."""
-        self._devices.async_delay_save(lambda: _devices_file(devices), _SAVE_DELAY)
+        """Save the devices, which have changed, soon."""
+        self._devices_changed = True
+        self._devices.async_delay_save(lambda: self._devices_file(devices), _SAVE_DELAY)
 
     async def async_save_devices(self, devices: Mapping[str, Device]) -> None:
-        """Save the devices now."""
-        await self._devices.async_save(_devices_file(devices))
+        """Save the devices now, if any has changed since they were saved."""
+        if self._devices_changed:
+            await self._devices.async_save(self._devices_file(devices))
 
     async def async_save_tasks(self, tasks: Mapping[str, Task]) -> None:
         """Return when the tasks as they are now, or newer, are on disk.
@@ -63,15 +66,15 @@ class UpgradeStore:
         await self._tasks.async_remove()
         await self._devices.async_remove()
 
+    def _devices_file(self, devices: Mapping[str, Device]) -> dict[str, Any]:
+        """Return what is about to be written to the devices' file."""
+        self._devices_changed = False
+        return {"devices": [device.as_dict() for device in devices.values()]}
+
 
 def _private_store(hass: HomeAssistant, key: str) -> Store[dict[str, Any]]:
     """Return a store that only Home Assistant's user may read, replaced in one step."""
     return Store(hass, _VERSION, key, private=True, atomic_writes=True)
-
-
-def _devices_file(devices: Mapping[str, Device]) -> dict[str, Any]:
-    """Return what the devices' file holds."""
-    return {"devices": [device.as_dict() for device in devices.values()]}
 
 
 def _read[T](

@@ -237,7 +237,12 @@ def _on_transfer(task: Task, event: TransferSeen, now: datetime) -> Outcome:
     """Believe the depot about the download (source document, step 7)."""
     if task.state not in _NOTIFIED_STATES or event.requests == 0:
         return task, ()
+    confirms_device = event.complete and not task.downloaded
     task = replace(task, downloaded=task.downloaded or event.complete)
+    if task.state is State.AWAITING_UPDATE and confirms_device:
+        # The device has told the end of its download before the depot could: both together
+        # mean that it installs, whichever comes first.
+        return _enter(task, State.UPDATING, now)
     if task.state not in TRANSFER_STATES:
         return task, ()
     if event.complete:

@@ -271,8 +271,19 @@ def test_depot_that_saw_everything_first() -> None:
 def test_depot_that_tells_late() -> None:
     """What the depot tells after the device's report still proves the download."""
     task = outcome(Stage.DOWNLOADING, DOWNLOADED, transfer())
-    assert (task.state, task.downloaded) == (State.AWAITING_UPDATE, True)
+    assert (task.state, task.downloaded) == (State.UPDATING, True)
     assert outcome(Stage.DOWNLOADING, DOWNLOADED, transfer(), SUCCESS).state is State.SUCCEEDED
+
+
+@pytest.mark.parametrize("reports", [(DOWNLOADED, transfer()), (transfer(), DOWNLOADED)])
+def test_device_that_restarts_into_the_old_version(reports: tuple[Event, Event]) -> None:
+    """Whoever tells the end of the download first, a fall-back is known within minutes."""
+    task, now = task_at(Stage.DOWNLOADING)
+    task, _ = follow(task, [*reports, VersionReported(version=OLD)], now)
+    assert task.state is State.VERIFYING
+    task, _ = step(task, VersionReported(version=OLD), now)
+    task, _ = step(task, TimePassed(), now + Policy().check_timeout)
+    assert (task.state, task.cause) == (State.FAILED, Cause.RESULT_TIMEOUT)
 
 
 @pytest.mark.parametrize(
