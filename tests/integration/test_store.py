@@ -41,6 +41,7 @@ async def test_round_trip(hass: HomeAssistant, hass_storage: dict[str, Any]) -> 
     store = UpgradeStore(hass)
     task = a_transfer()
     await store.async_save_tasks({"a": task})
+    store.delay_save_devices({"weather_1": DEVICE})
     await store.async_save_devices({"weather_1": DEVICE})
     again = UpgradeStore(hass)
     assert await again.async_load_tasks() == [task]
@@ -107,6 +108,21 @@ async def test_many_changes_share_a_write(hass: HomeAssistant) -> None:
         await asyncio.gather(*(change(number) for number in range(1, 501)))
     assert len(written) <= 3
     assert written[-1] == 500
+
+
+async def test_devices_that_did_not_change_are_not_written(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    """A thousand installs do not write a thousand devices a thousand times."""
+    store = UpgradeStore(hass)
+    await store.async_save_devices({"weather_1": DEVICE})
+    assert DEVICES_FILE not in hass_storage
+    store.delay_save_devices({"weather_1": DEVICE})
+    await store.async_save_devices({"weather_1": DEVICE})
+    with patch.object(Store, "async_save") as save:
+        await store.async_save_devices({"weather_1": DEVICE})
+    assert save.call_count == 0
+    assert await UpgradeStore(hass).async_load_devices() == [DEVICE]
 
 
 async def test_a_failed_write_is_told_and_made_up_for(hass: HomeAssistant) -> None:
