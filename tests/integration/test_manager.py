@@ -426,6 +426,19 @@ async def test_a_withdrawn_package_ends_waiting_tasks(home: Home) -> None:
     assert home.state().attributes["latest_version"] == "1.3.0"
 
 
+async def test_a_transfer_is_caught_up_with(home: Home) -> None:
+    """What the depot served while nobody followed it is in its first message afterwards."""
+    await home.start()
+    await home.report()
+    await home.install_and_notify()
+    await home.depot_goes_away()
+    grant = home.task().grant
+    assert grant is not None
+    home.depot.transfers = [_transfer(task_id=home.task().id, grant_id=grant.id)]
+    await home.depot_returns()
+    assert home.stage() == "awaiting_update"
+
+
 async def test_a_foreign_transfer_is_none_of_ours(home: Home) -> None:
     """Only the grant that the task holds counts."""
     await home.start()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
 from unittest.mock import patch
 
@@ -9,7 +10,7 @@ from aiohttp import web
 import pytest
 
 from custom_components.mqtt_ota.depot import DepotClient
-from custom_components.mqtt_ota.upgrade import Resumed
+from custom_components.mqtt_ota.upgrade import Notify, QueryCell, RequestGrant, Resumed
 from tests.integration.fake_depot import make_package, problem
 from tests.integration.home import Home
 
@@ -191,3 +192,28 @@ async def test_the_task_is_saved_before_the_depot_is_asked(home: Home) -> None:
         await home.until(home.sent_upgrades, "upgrade message")
     assert order.index("saved") < order.index("granted")
     assert order[order.index("granted") :].count("saved") >= 1
+
+
+async def test_a_cell_is_asked_for(home: Home) -> None:
+    """Where a policy limits cells, the device names its own."""
+    await home.install()
+    home.forget_sent()
+    await home.manager._performer.async_perform(home.task(), (QueryCell(),))
+    assert home.sent_types() == ["cell_query"]
+
+
+async def test_without_a_grant_nobody_is_notified(home: Home) -> None:
+    """The task has ended between the decision and the message."""
+    await home.install()
+    home.forget_sent()
+    await home.manager._performer.async_perform(home.task(), (Notify(),))
+    assert home.sent == []
+
+
+async def test_a_grant_for_nobody_is_taken_back(home: Home) -> None:
+    """The task was replaced by a newer one while the depot was thinking."""
+    await home.install()
+    forgotten = replace(home.task(), id="forgotten")
+    await home.manager._performer.async_perform(forgotten, (RequestGrant(),))
+    assert grants_asked(home) == 1
+    assert home.depot.grants == {}
