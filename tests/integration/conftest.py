@@ -14,6 +14,7 @@ from .fixtures import (
     quick_pauses,
     refused_handshakes,
     snapshot,
+    two_packages,
 )
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "quick_pauses",
     "refused_handshakes",
     "snapshot",
+    "two_packages",
 ]
 
 

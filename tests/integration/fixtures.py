@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotEx
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.mqtt_ota import manager, mirror, performer
-from tests.integration.fake_depot import FakeDepot
+from tests.integration.fake_depot import FakeDepot, make_package
 from tests.integration.home import STARTED_AT, Home
 
 
@@ -111,3 +111,12 @@ def quick_pauses() -> Generator[None]:
 def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     """Compare states and registry entries without what differs in each run."""
     return snapshot.use_extension(HomeAssistantSnapshotExtension)
+
+
+@pytest.fixture
+def two_packages(home: Home) -> None:
+    """Offer firmware and software for the model `weather`."""
+    home.depot.packages += [
+        make_package(),
+        make_package(id="pkg2", kind="software", version="2.1", source_versions=[]),
+    ]

@@ -10,7 +10,6 @@ from unittest.mock import MagicMock
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.mqtt.const import MQTT_PROCESSED_SUBSCRIPTIONS
-from homeassistant.components.mqtt.models import DATA_MQTT
 from homeassistant.components.update import DOMAIN as UPDATE, SERVICE_INSTALL
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID
@@ -96,7 +95,7 @@ class Home:
         """Set the integration up and wait until it hears devices and the depot."""
         assert await self.hass.config_entries.async_setup(self.entry.entry_id)
         assert self.entry.state is ConfigEntryState.LOADED
-        await self.until(self._is_subscribed, "subscription")
+        await self.until(lambda: self.manager._refresh is not None, "confirmed subscription")
 
     async def stop(self) -> None:
         """Unload the integration."""
@@ -319,9 +318,3 @@ class Home:
         self.paho.on_connect(self.paho, None, 0, MockMqttReasonCode())
         await self.until(lambda: heard, "subscription")
         stop()
-
-    def _is_subscribed(self) -> bool:
-        """Return whether the broker has confirmed that it sends us what devices say."""
-        client = self.hass.data[DATA_MQTT].client
-        pending: bool = client.is_pending_subscription(_UPLINK)
-        return client.is_active_subscription(_UPLINK) and not pending

@@ -7,7 +7,6 @@ from unittest.mock import patch
 
 from homeassistant.components.update import DOMAIN as UPDATE, SERVICE_INSTALL
 from homeassistant.const import ATTR_ENTITY_ID
-from homeassistant.core import Event, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
@@ -16,21 +15,15 @@ from custom_components.mqtt_ota import manager
 from custom_components.mqtt_ota.const import EVENT_TASK_CHANGED, PackageKind
 from custom_components.mqtt_ota.devices import Device
 from custom_components.mqtt_ota.task_list import SLOT_PATIENCE
-from tests.integration.fake_depot import make_package, make_transfer
-from tests.integration.home import TASKS_FILE, Home
+from tests.integration.fake_depot import make_package
+from tests.integration.home import Home
 
 SOFTWARE = PackageKind.SOFTWARE
 HOURS = timedelta(hours=1)
 MINUTES = timedelta(minutes=1)
 
 
-@pytest.fixture(autouse=True)
-def packages(home: Home) -> None:
-    """Offer firmware and software for the model `weather`."""
-    home.depot.packages += [
-        make_package(),
-        make_package(id="pkg2", kind="software", version="2.1", source_versions=[]),
-    ]
+pytestmark = pytest.mark.usefixtures("two_packages")
 
 
 # Discovery
@@ -328,229 +321,6 @@ async def test_dead_devices_do_not_block_the_home(home: Home) -> None:
     assert home.stage(names[0]) == "awaiting_download"
 
 
-# Parts that are away
-
-
-async def test_install_while_the_depot_is_away(home: Home) -> None:
-    """The task waits for the depot; nothing is lost and nobody has to press again."""
-    await home.start()
-    await home.report()
-    await home.depot_goes_away()
-    await home.install()
-    await home.report()
-    assert home.stage() == "queued"
-    await home.depot_returns()
-    await home.until(home.sent_upgrades, "upgrade message")
-
-
-async def test_install_while_the_broker_is_away(home: Home) -> None:
-    """Nothing is published, and nothing twice afterwards."""
-    await home.start()
-    await home.report()
-    home.forget_sent()
-    home.broker_goes_away()
-    await home.install()
-    assert home.stage() == "waiting_online"
-    await home.pass_time(2 * HOURS)
-    assert home.sent == []
-    await home.broker_returns()
-    assert home.sent_types() == ["version_query"]
-    await home.report()
-    await home.until(home.sent_upgrades, "upgrade message")
-    assert len(home.sent_upgrades()) == 1
-
-
-async def test_the_broker_goes_before_the_notification(home: Home) -> None:
-    """The grant is kept, and the device gets its message once, when the broker returns."""
-    await home.start()
-    await home.report()
-    await home.install()
-    queued = home.hass.bus.async_listen(
-        EVENT_TASK_CHANGED, _on_state(home, "queued", home.broker_goes_away)
-    )
-    await home.report()
-    queued()
-    # Without a broker no slot is used: its device could not be told
-    assert home.stage() == "queued"
-    assert home.depot.grants == {}
-    await home.broker_returns()
-    await home.until(home.sent_upgrades, "upgrade message")
-    assert len(home.sent_upgrades()) == 1
-
-
-async def test_the_broker_goes_while_the_depot_answers(home: Home) -> None:
-    """A task with a grant that could not be told waits for the broker; its time has not begun."""
-    await home.start()
-    await home.report()
-    await home.install()
-    awaiting = home.hass.bus.async_listen(
-        EVENT_TASK_CHANGED, _on_state(home, "awaiting_download", lambda: None)
-    )
-    with patch.object(home.manager.messenger, "async_notify", return_value=False):
-        await home.report()
-        await home.until(lambda: home.stage() == "awaiting_download", "grant")
-    awaiting()
-    assert home.task().notified_at is None
-    home.broker_goes_away()
-    await home.broker_returns()
-    assert len(home.sent_upgrades()) == 1
-    assert home.task().notified_at is not None
-    assert home.sent_upgrades()[0].paras["access_token"] == "secret-grant1"
-
-
-async def test_nobody_fails_for_what_could_not_be_heard(home: Home) -> None:
-    """A deadline that passes while the broker is away leaves the device a fair chance."""
-    await home.start()
-    await home.report()
-    await home.install_and_notify()
-    home.broker_goes_away()
-    await home.pass_time(30 * HOURS)
-    assert home.stage() == "awaiting_download"
-    await home.broker_returns()
-    await home.pass_time(2 * MINUTES)
-    assert home.stage() == "awaiting_download"
-    await home.pass_time(2 * MINUTES)
-    assert home.stage() == "failed"
-    assert home.state().attributes["cause"] == "download_start_timeout"
-
-
-async def test_a_withdrawn_package_ends_waiting_tasks(home: Home) -> None:
-    """The depot's change is enough: nobody has to look at the task."""
-    await home.start()
-    await home.report()
-    await home.install()
-    changed = make_package(withdrawn=True)
-    await home.depot.async_send_event({"type": "package_changed", "package": changed})
-    await home.until(lambda: home.stage() == "failed", "failure")
-    assert home.state().attributes["cause"] == "package_withdrawn"
-    assert home.state().attributes["latest_version"] == "1.3.0"
-
-
-async def test_a_transfer_is_caught_up_with(home: Home) -> None:
-    """What the depot served while nobody followed it is in its first message afterwards."""
-    await home.start()
-    await home.report()
-    await home.install_and_notify()
-    await home.depot_goes_away()
-    grant = home.task().grant
-    assert grant is not None
-    home.depot.transfers = [_transfer(task_id=home.task().id, grant_id=grant.id)]
-    await home.depot_returns()
-    assert home.stage() == "awaiting_update"
-
-
-async def test_a_foreign_transfer_is_none_of_ours(home: Home) -> None:
-    """Only the grant that the task holds counts."""
-    await home.start()
-    await home.report()
-    await home.install_and_notify()
-    for stranger in ({"task_id": "other"}, {"task_id": home.task().id, "grant_id": "other"}):
-        event = {"type": "transfer_changed", "transfer": _transfer(**stranger)}
-        await home.depot.async_send_event(event)
-    await home.add_package(id="pkg9", version="1.5.0")
-    assert home.stage() == "awaiting_download"
-
-
-# Restarts
-
-
-async def test_an_upgrade_survives_a_restart(home: Home, hass_storage: dict[str, Any]) -> None:
-    """The same task goes on in mid-download, with its grant, its deadline and no second message."""
-    await home.start()
-    await home.report()
-    await home.install_and_notify()
-    await home.transfer(bytes_served=430)
-    before = home.task()
-    await home.restart()
-    after = home.task()
-    assert (after.id, after.grant, after.deadline) == (before.id, before.grant, before.deadline)
-    assert home.state().attributes["in_progress"] is True
-    assert len(home.sent_upgrades()) == 1
-    await home.transfer(bytes_served=1024, complete=True)
-    await home.report(firmware="1.4.0")
-    assert home.stage() == "succeeded"
-    saved = hass_storage[TASKS_FILE]["data"]["tasks"]
-    assert [task["state"] for task in saved] == ["succeeded"]
-    assert "secret" not in str(saved)
-
-
-async def test_a_deadline_that_passed_meanwhile(home: Home) -> None:
-    """The device gets time to tell what nobody heard while Home Assistant was down."""
-    await home.start()
-    await home.report()
-    await home.install_and_notify()
-    await home.transfer(bytes_served=1024, complete=True)
-    await home.stop()
-    home.clock.tick(30 * HOURS)
-    home.forget_sent()
-    await home.start()
-    await home.pass_time(timedelta(seconds=1))
-    assert home.stage() == "awaiting_update"
-    assert home.sent_types()[0] == "version_query"
-    await home.report(firmware="1.4.0")
-    assert home.stage() == "succeeded"
-
-
-async def test_killed_before_the_notification_was_noted(
-    home: Home, hass_storage: dict[str, Any]
-) -> None:
-    """Nobody knows whether the message has left: the device gets it again, with the same grant."""
-    await home.start()
-    await home.report()
-    await home.install_and_notify()
-    await home.stop()
-    (task,) = hass_storage[TASKS_FILE]["data"]["tasks"]
-    task["notified_at"] = None
-    home.forget_sent()
-    await home.start()
-    await home.until(home.sent_upgrades, "upgrade message")
-    assert home.sent_upgrades()[0].paras["access_token"] == "secret-grant1"
-    assert home.depot.requests.count(("POST", "/api/v1/grants")) == 1
-
-
-async def test_killed_while_the_depot_was_asked(home: Home, hass_storage: dict[str, Any]) -> None:
-    """The answer is lost: the task asks again and the depot replaces the grant."""
-    await home.start()
-    await home.report()
-    await home.install_and_notify()
-    await home.stop()
-    (task,) = hass_storage[TASKS_FILE]["data"]["tasks"]
-    task |= {"state": "queued", "granting": True, "grant": None, "notified_at": None}
-    home.forget_sent()
-    await home.start()
-    await home.report()
-    await home.until(home.sent_upgrades, "upgrade message")
-    assert home.sent_upgrades()[0].paras["access_token"] == "secret-grant2"
-
-
-async def test_waiting_turns_survive_a_restart(home: Home) -> None:
-    """The second task of a device still begins after the first one."""
-    await home.start()
-    await home.report(software="2.0")
-    await home.install()
-    await home.install(kind=SOFTWARE)
-    await home.restart()
-    assert home.stage(kind=SOFTWARE) == "queued"
-    home.manager.cancel(home.task().id)
-    await home.settle()
-    assert home.stage() == "cancelled"
-    assert home.stage(kind=SOFTWARE) == "waiting_online"
-
-
-async def test_a_task_of_a_forgotten_device_is_dropped(
-    home: Home, hass_storage: dict[str, Any]
-) -> None:
-    """Without its device nobody could see or end it."""
-    await home.start()
-    await home.report()
-    await home.install()
-    await home.stop()
-    hass_storage["mqtt_ota.devices"]["data"]["devices"] = []
-    await home.start()
-    await home.report()
-    assert home.stage() is None
-
-
 # Time
 
 
@@ -593,7 +363,7 @@ async def test_a_device_is_asked_again_and_again(home: Home) -> None:
     assert set(home.sent_types()) == {"version_query"}
 
 
-async def test_nothing_is_told_twice(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_secret_is_logged(home: Home, caplog: pytest.LogCaptureFixture) -> None:
     """Neither tokens nor keys are in any log, at any level."""
     caplog.set_level(logging.DEBUG, logger="custom_components.mqtt_ota")
     await home.start()
@@ -614,20 +384,3 @@ async def test_cancelling_what_is_gone_is_nothing(home: Home) -> None:
     home.manager.cancel(home.task().id)
     home.manager.cancel(home.task().id)
     assert home.stage() == "cancelled"
-
-
-def _on_state(home: Home, state: str, act: Any) -> Any:
-    """Return a listener that acts when a task has come to a state."""
-
-    @callback
-    def listener(event: Event) -> None:
-        """Act once it is there."""
-        if event.data["state"] == state:
-            act()
-
-    return listener
-
-
-def _transfer(**changes: Any) -> dict[str, Any]:
-    """Return a complete transfer of somebody."""
-    return make_transfer(bytes_served=1024, complete=True, **changes)
