@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
@@ -219,7 +220,7 @@ class UpgradeManager:
         if task.state is not before.state:
             self._on_state_changed(task, before.state)
         # Bytes served are not worth a write: after a restart the depot tells them again.
-        if effects or task.state is not before.state:
+        if effects or task != replace(before, progress=task.progress):
             self._background(
                 self._performer.async_perform(task, effects),
                 f"upgrade of {task.device_id}",

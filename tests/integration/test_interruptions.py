@@ -196,6 +196,21 @@ async def test_killed_before_the_notification_was_noted(
     assert home.depot.requests.count(("POST", "/api/v1/grants")) == 1
 
 
+async def test_killed_after_the_notification(home: Home, hass_storage: dict[str, Any]) -> None:
+    """The message has left, so it never leaves again: that is known on disk, too."""
+    await home.start()
+    await home.report()
+    await home.install_and_notify()
+    (saved,) = hass_storage[TASKS_FILE]["data"]["tasks"]
+    assert saved["notified_at"] is not None
+    await home.stop()
+    hass_storage[TASKS_FILE]["data"]["tasks"] = [saved]
+    home.forget_sent()
+    await home.start()
+    assert home.stage() == "awaiting_download"
+    assert home.sent_upgrades() == []
+
+
 async def test_killed_while_the_depot_was_asked(home: Home, hass_storage: dict[str, Any]) -> None:
     """The answer is lost: the task asks again and the depot replaces the grant."""
     await home.start()
