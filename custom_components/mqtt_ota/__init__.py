@@ -7,20 +7,16 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import (
     ConfigEntryAuthFailed,
-    ConfigEntryError,
     ConfigEntryNotReady,
 )
-from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN, LOGGER
 from .depot import (
     DepotAuthenticationError,
-    DepotCertificateError,
     DepotClient,
     DepotError,
-    DepotTooNewError,
-    DepotTooOldError,
     create_depot_client,
 )
 from .manager import MqttOtaConfigEntry, UpgradeManager
@@ -58,6 +54,16 @@ async def async_unload_entry(hass: HomeAssistant, entry: MqttOtaConfigEntry) -> 
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: MqttOtaConfigEntry, device_entry: dr.DeviceEntry
+) -> bool:
+    """Let a user delete a device; one that still reports comes back as a new one."""
+    for domain, device_id in device_entry.identifiers:
+        if domain == DOMAIN:
+            await entry.runtime_data.async_forget(device_id)
+    return True
+
+
 async def async_remove_entry(hass: HomeAssistant, entry: MqttOtaConfigEntry) -> None:
     """Forget devices and tasks, and take their grants back from the depot."""
     store = UpgradeStore(hass)
@@ -72,13 +78,11 @@ async def async_remove_entry(hass: HomeAssistant, entry: MqttOtaConfigEntry) -> 
 
 
 async def _async_check_depot(client: DepotClient) -> None:
-    """Tell what only the user can mend from what mends itself."""
+    """Ask the user for a new key; all else may mend itself, a wrong clock or version too."""
     try:
         await client.async_get_info()
     except DepotAuthenticationError as err:
         raise ConfigEntryAuthFailed(**_translation(err)) from err
-    except (DepotCertificateError, DepotTooOldError, DepotTooNewError) as err:
-        raise ConfigEntryError(**_translation(err)) from err
     except DepotError as err:
         raise ConfigEntryNotReady(**_translation(err)) from err
 

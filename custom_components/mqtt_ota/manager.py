@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -54,6 +54,7 @@ from .upgrade import (
 )
 
 type MqttOtaConfigEntry = ConfigEntry[UpgradeManager]
+type DeviceListener = Callable[[Device, Iterable[PackageKind]], None]
 
 PARALLEL_TRANSFERS: Final = 4
 _SNAPSHOT_PATIENCE: Final = 10.0
@@ -80,7 +81,7 @@ class UpgradeManager:
         self._slot_timer: CALLBACK_TYPE | None = None
         self._refresh: asyncio.Task[None] | None = None
         self._listeners: defaultdict[str, list[CALLBACK_TYPE]] = defaultdict(list)
-        self._device_listeners: list[Callable[[Device], None]] = []
+        self._device_listeners: list[DeviceListener] = []
         self._asked_unknown: dict[str, float] = {}
         self._using_slots = False
         self.messenger = Messenger(
@@ -102,6 +103,7 @@ class UpgradeManager:
             self._devices,
             save=lambda: self._store.async_save_tasks(self._tasks.all),
             apply=self._apply,
+            tasks=lambda: self._tasks.all,
             on_unauthorized=self._on_unauthorized,
         )
 
@@ -141,8 +143,8 @@ class UpgradeManager:
         return lambda: self._listeners[device_id].remove(listener)
 
     @callback
-    def listen_for_devices(self, listener: Callable[[Device], None]) -> CALLBACK_TYPE:
-        """Call the listener with every device that is new or has a kind more."""
+    def listen_for_devices(self, listener: DeviceListener) -> CALLBACK_TYPE:
+        """Call the listener with every device that is new or has a kind more, and with which."""
         self._device_listeners.append(listener)
         return lambda: self._device_listeners.remove(listener)
 
@@ -198,6 +200,15 @@ class UpgradeManager:
     def cancel(self, task_id: str) -> None:
         """Give a task up; one that has ended stays as it is."""
         self._apply(task_id, CancelRequested())
+
+    async def async_forget(self, device_id: str) -> None:
+        """Forget a device and give its tasks up; it is learnt anew when it reports again."""
+        for task in self._tasks.of_device(device_id):
+            self.cancel(task.id)
+        self._tasks.forget(device_id)
+        self._devices.pop(device_id, None)
+        await self._store.async_save_devices(self._devices)
+        await self._store.async_save_tasks(self._tasks.all)
 
     async def async_check_version(self, device_id: str) -> None:
         """Ask a device what it runs; raises HomeAssistantError without a broker."""
@@ -331,8 +342,12 @@ class UpgradeManager:
     def _on_uplink(self, uplink: Uplink) -> None:
         """Take a device's message: learn from it, then let its task weigh it."""
         device = self._devices.get(uplink.device_id)
+        if device is not None and uplink.gateway_id is None:
+            # A device's own topic speaks for it, whatever gateway has named it before.
+            device = replace(device, gateway_id=None)
+            self._devices[device.id] = device
         if device is not None and device.gateway_id != uplink.gateway_id:
-            # Whoever may publish can name any device; only its own topic speaks for it.
+            # Whoever may publish can name any device; only one gateway speaks for it.
             self.messenger.report_fault(
                 uplink.gateway_id or uplink.device_id, "it names a foreign device"
             )
@@ -358,9 +373,9 @@ class UpgradeManager:
             return None
         self._devices[device.id] = updated
         self._store.delay_save_devices(self._devices)
-        if known is None or known.kinds != updated.kinds:
-            for listener in list(self._device_listeners):
-                listener(updated)
+        kinds = [kind for kind in updated.kinds if known is None or kind not in known.kinds]
+        for listener in list(self._device_listeners) if kinds else ():
+            listener(updated, kinds)
         self._tell(device.id)
         return updated
 
@@ -433,7 +448,7 @@ class UpgradeManager:
     @callback
     def _on_depot_connected(self) -> None:
         """Take up what had to wait for the depot."""
-        self._background(self._performer.async_revoke_leftovers(self._tasks.all), "revoke grants")
+        self._background(self._performer.async_revoke_leftovers(), "revoke grants")
         self._use_slots()
 
     @callback

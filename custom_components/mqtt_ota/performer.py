@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from typing import Final
 
 from homeassistant.util import dt as dt_util
@@ -31,10 +32,12 @@ from .upgrade import (
     QueryVersion,
     RequestGrant,
     RevokeGrant,
+    State,
     Task,
 )
 
 _GRANT_PAUSE: Final = 10.0
+_PASSING: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 _PACKAGE_WITHDRAWN: Final = "package-withdrawn"
 
 
@@ -49,16 +52,20 @@ class Performer:
         *,
         save: Callable[[], Awaitable[None]],
         apply: Callable[[str, Event], bool],
+        tasks: Callable[[], Mapping[str, Task]],
         on_unauthorized: Callable[[], None],
     ) -> None:
-        """Remember how to save all tasks and how to tell one of them an event."""
+        """Remember how to save all tasks, to look them up and to tell one of them an event."""
         self._client = client
         self._messenger = messenger
         self._devices = devices
         self._save = save
         self._apply = apply
+        self._tasks = tasks
         self._on_unauthorized = on_unauthorized
         self._asking: set[str] = set()
+        self._notifying: set[str] = set()
+        self._unrevoked: set[str] = set()
         self._told_delays: set[str] = set()
 
     async def async_perform(self, task: Task, effects: tuple[Effect, ...]) -> None:
@@ -79,15 +86,17 @@ class Performer:
             elif isinstance(effect, RevokeGrant):
                 await self._async_revoke(effect.grant_id)
 
-    async def async_revoke_leftovers(self, tasks: Mapping[str, Task]) -> None:
+    async def async_revoke_leftovers(self) -> None:
         """Take back the grants of ended tasks that the depot could not be told of."""
+        for grant_id in list(self._unrevoked):
+            await self._async_revoke(grant_id)
         try:
             grants = await self._client.async_get_grants()
         except DepotError as err:
             LOGGER.debug("Grants could not be checked: %s", err)
             return
         for grant in grants:
-            task = tasks.get(grant.task_id)
+            task = self._tasks().get(grant.task_id)
             if task is not None and task.is_ended:
                 await self._async_revoke(grant.id)
 
@@ -115,8 +124,9 @@ class Performer:
                 expires_in=task.policy.grant_lifetime,
             )
         except DepotError as err:
-            if _is_gone(err):
-                return GrantRefused(cause=Cause.PACKAGE_WITHDRAWN)
+            if (cause := _lasting_cause(err)) is not None:
+                LOGGER.warning("%s can't download: %s", task.device_id, err)
+                return GrantRefused(cause=cause)
             return await self._async_delay(task, err)
         self._told_delays.discard(task.id)
         return Granted(
@@ -136,10 +146,28 @@ class Performer:
         return GrantDelayed()
 
     async def _async_notify(self, task: Task, device: Device) -> None:
-        """Send the upgrade message; without a broker the task is resumed with it."""
+        """Send the upgrade message once; without a broker the task is resumed with it."""
+        # The task may have ended while it was saved, and the broker may come back before it
+        # has confirmed the message that it already has.
+        current = self._tasks().get(task.id)
         grant = task.grant
-        if grant is None:
+        if (
+            current is None
+            or grant is None
+            or current.grant != grant
+            or current.state is not State.AWAITING_DOWNLOAD
+            or current.notified_at is not None
+            or task.id in self._notifying
+        ):
             return
+        self._notifying.add(task.id)
+        try:
+            await self._async_send_upgrade(task, grant, device)
+        finally:
+            self._notifying.discard(task.id)
+
+    async def _async_send_upgrade(self, task: Task, grant: GrantRef, device: Device) -> None:
+        """Hand a device its grant."""
         download = Download(
             version=task.package.version,
             url=grant.url,
@@ -158,11 +186,20 @@ class Performer:
         try:
             await self._client.async_revoke_grant(grant_id)
         except DepotError as err:
+            self._unrevoked.add(grant_id)
             LOGGER.debug("A grant could not be revoked yet: %s", err)
+        else:
+            self._unrevoked.discard(grant_id)
 
 
-def _is_gone(err: DepotError) -> bool:
-    """Return whether the depot will never grant the package again."""
-    return isinstance(err, DepotNotFoundError) or (
-        isinstance(err, DepotRefusedError) and err.problem == _PACKAGE_WITHDRAWN
+def _lasting_cause(err: DepotError) -> Cause | None:
+    """Return why the depot will never grant this download, None when it may later."""
+    if not isinstance(err, DepotRefusedError):
+        return None
+    if isinstance(err, DepotNotFoundError) or err.problem == _PACKAGE_WITHDRAWN:
+        return Cause.PACKAGE_WITHDRAWN
+    is_lasting = (
+        HTTPStatus.BAD_REQUEST <= err.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        and err.status not in _PASSING
     )
+    return Cause.DOWNLOAD_REFUSED if is_lasting else None

@@ -271,6 +271,7 @@ def _identifier(value: object, name: str) -> str:
         not isinstance(value, str)
         or not 0 < len(value) <= MAX_ID_LENGTH
         or not value.isprintable()
+        or value.isspace()
         or any(char in "/+#" for char in value)
     ):
         raise ProtocolError(f"{name} holds no valid device id")

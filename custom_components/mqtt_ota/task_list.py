@@ -74,6 +74,12 @@ class TaskList:
         else:
             self._transferring.pop(task.id, None)
 
+    def forget(self, device_id: str) -> None:
+        """Forget a device's tasks, all of which have ended."""
+        for task in self.of_device(device_id):
+            self._remove(task)
+        self._ids.pop(device_id, None)
+
     def next_turn(self, device_id: str) -> Task | None:
         """Return the device's task that may begin, because no other one is active."""
         if self.active(device_id) is not None:

@@ -1,5 +1,6 @@
 """Firmware and software of every device as update entities."""
 
+from collections.abc import Iterable
 from typing import Any, override
 
 from homeassistant.components.update import (
@@ -30,23 +31,15 @@ async def async_setup_entry(
 ) -> None:
     """Add an entity for everything that a device has a version of, now and later."""
     manager = entry.runtime_data
-    added: set[tuple[str, PackageKind]] = set()
-
-    def missing_entities(device: Device) -> list[DeviceUpdate]:
-        """Return the entities that a device does not have yet."""
-        missing = [kind for kind in device.kinds if (device.id, kind) not in added]
-        added.update((device.id, kind) for kind in missing)
-        return [DeviceUpdate(manager, device, kind) for kind in missing]
 
     @callback
-    def on_device(device: Device) -> None:
+    def add_entities(device: Device, kinds: Iterable[PackageKind]) -> None:
         """Show what a device has more than before."""
-        async_add_entities(missing_entities(device))
+        async_add_entities(DeviceUpdate(manager, device, kind) for kind in kinds)
 
-    entry.async_on_unload(manager.listen_for_devices(on_device))
-    async_add_entities(
-        entity for device in manager.devices.values() for entity in missing_entities(device)
-    )
+    entry.async_on_unload(manager.listen_for_devices(add_entities))
+    for device in manager.devices.values():
+        add_entities(device, device.kinds)
 
 
 class DeviceUpdate(DeviceEntity, UpdateEntity):

@@ -8,10 +8,11 @@ from unittest.mock import patch
 from homeassistant.components.update import DOMAIN as UPDATE, SERVICE_INSTALL
 from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
-from custom_components.mqtt_ota import manager
+from custom_components.mqtt_ota import async_remove_config_entry_device, manager
 from custom_components.mqtt_ota.const import EVENT_TASK_CHANGED, PackageKind
 from custom_components.mqtt_ota.devices import Device
 from custom_components.mqtt_ota.task_list import SLOT_PATIENCE
@@ -121,16 +122,45 @@ async def test_nobody_speaks_for_another_device(
 
 
 async def test_a_gateway_speaks_for_its_own(home: Home) -> None:
-    """A device behind a gateway is upgraded through it; its own topic no longer counts."""
+    """A device behind a gateway is upgraded through it; another gateway does not count."""
     await home.start()
     await home.report("weather_9", gateway="gate_1")
     await home.install("weather_9")
-    await home.report("weather_9", "1.4.0")
+    await home.report("weather_9", "1.4.0", gateway="gate_2")
     assert home.state("weather_9").attributes["installed_version"] == "1.3.0"
     await home.report("weather_9", gateway="gate_1")
     await home.until(lambda: home.stage("weather_9") == "awaiting_download", "notification")
     (upgrade,) = home.sent_upgrades("gate_1")
     assert upgrade.message["object_device_id"] == "weather_9"
+
+
+async def test_a_device_speaks_for_itself(home: Home) -> None:
+    """Whoever claims a foreign name first does not keep it: the device's own topic wins."""
+    await home.start()
+    await home.report("weather_9", "9.9.9", gateway="liar")
+    await home.report("weather_9", "1.3.0")
+    assert home.state("weather_9").attributes["installed_version"] == "1.3.0"
+    await home.report("weather_9", "9.9.9", gateway="liar")
+    assert home.state("weather_9").attributes["installed_version"] == "1.3.0"
+
+
+async def test_a_deleted_device_comes_back_as_a_new_one(home: Home) -> None:
+    """Deleting gives its upgrade up; its next report shows it again."""
+    await home.start()
+    await home.report()
+    await home.install_and_notify()
+    grant = home.task().grant
+    assert grant is not None
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(home.hass), home.entry.entry_id)
+    assert await async_remove_config_entry_device(home.hass, home.entry, device)
+    dr.async_get(home.hass).async_remove_device(device.id)
+    revocation = ("DELETE", f"/api/v1/grants/{grant.id}")
+    await home.until(lambda: revocation in home.depot.requests, "revocation")
+    assert home.entity_id() is None
+    assert home.manager.devices == {}
+    await home.report(firmware="1.3.1")
+    assert home.state().attributes["installed_version"] == "1.3.1"
+    assert home.stage() is None
 
 
 # The way of an upgrade

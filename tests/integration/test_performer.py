@@ -10,7 +10,7 @@ from aiohttp import web
 import pytest
 
 from custom_components.mqtt_ota.depot import DepotClient
-from custom_components.mqtt_ota.upgrade import Notify, QueryCell, RequestGrant, Resumed
+from custom_components.mqtt_ota.upgrade import Cause, Notify, QueryCell, RequestGrant, Resumed
 from tests.integration.fake_depot import make_package, problem
 from tests.integration.home import Home
 
@@ -208,6 +208,65 @@ async def test_without_a_grant_nobody_is_notified(home: Home) -> None:
     home.forget_sent()
     await home.manager._performer.async_perform(home.task(), (Notify(),))
     assert home.sent == []
+
+
+async def test_a_task_cancelled_while_it_was_saved_notifies_nobody(home: Home) -> None:
+    """The device would only find out that its token is dead."""
+    await home.install_and_notify()
+    before = replace(home.task(), notified_at=None)
+    home.forget_sent()
+    home.manager.cancel(before.id)
+    await home.manager._performer.async_perform(before, (Notify(),))
+    assert home.sent_upgrades() == []
+
+
+async def test_the_broker_returns_before_it_has_confirmed_the_message(home: Home) -> None:
+    """Home Assistant's client keeps such a message itself: a second one would be too many."""
+    confirmed = asyncio.Event()
+    notified = []
+
+    async def slow_notify(*_args: object) -> bool:
+        notified.append(1)
+        await confirmed.wait()
+        return True
+
+    with patch.object(home.manager.messenger, "async_notify", slow_notify):
+        await home.install()
+        await home.report()
+        await home.until(lambda: notified, "upgrade message")
+        home.broker_goes_away()
+        await home.broker_returns()
+        confirmed.set()
+        await home.settle()
+    assert notified == [1]
+    assert home.task().notified_at is not None
+
+
+async def test_a_refusal_that_lasts_ends_the_task(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What the depot calls wrong does not become right by asking again."""
+    refuse(home, lambda: problem(HTTPStatus.BAD_REQUEST, "invalid-request", "device_id: no"))
+    await home.install()
+    await home.report()
+    await home.until(lambda: home.stage() == "failed", "end")
+    assert home.task().cause is Cause.DOWNLOAD_REFUSED
+    assert "device_id: no" in caplog.text
+    assert grants_asked(home) == 1
+
+
+async def test_a_newer_task_does_not_hide_a_revocation(home: Home) -> None:
+    """A grant dies with its task, even when a newer task has taken that one's place."""
+    await home.install_and_notify()
+    grant = home.task().grant
+    assert grant is not None
+    await home.depot_goes_away()
+    home.manager.cancel(home.task().id)
+    await home.settle()
+    await home.install()
+    await home.depot_returns()
+    revocation = ("DELETE", f"/api/v1/grants/{grant.id}")
+    await home.until(lambda: revocation in home.depot.requests, "revocation")
 
 
 async def test_a_grant_for_nobody_is_taken_back(home: Home) -> None:

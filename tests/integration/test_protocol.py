@@ -100,7 +100,9 @@ def test_topics() -> None:
     assert sender_of("my/home", "my/home/weather_1/sys/events/up") == "weather_1"
 
 
-@pytest.mark.parametrize("device_id", ["", "a/b", "a+", "#", "a\nb", "a\x00", "\u202e", "d" * 257])
+@pytest.mark.parametrize(
+    "device_id", ["", " ", "a/b", "a+", "#", "a\nb", "a\x00", "\u202e", "d" * 257]
+)
 def test_sender_with_an_impossible_name(device_id: str) -> None:
     """An id that would not be safe in a topic or a log line is refused."""
     with pytest.raises(ProtocolError, match=r"^topic holds no valid device id$"):

@@ -34,6 +34,7 @@ class Cause(StrEnum):
     SOURCE_VERSION_UNSUPPORTED = "source_version_unsupported"
     UNEXPECTED_VERSION = "unexpected_version"
     PACKAGE_WITHDRAWN = "package_withdrawn"
+    DOWNLOAD_REFUSED = "download_refused"
 
 
 class Origin(StrEnum):
@@ -198,6 +199,11 @@ CAUSES: Final[dict[Cause, CauseText]] = {
         "Package withdrawn",
         "The package was withdrawn or deleted before the device had it.",
         "Choose another package.",
+    ),
+    Cause.DOWNLOAD_REFUSED: _own(
+        "Download refused",
+        "The depot refused to grant the download.",
+        "Read the reason in Home Assistant's log; an update of the depot may help.",
     ),
 }
 

@@ -239,6 +239,10 @@ def _on_transfer(task: Task, event: TransferSeen, now: datetime) -> Outcome:
         return task, ()
     confirms_device = event.complete and not task.downloaded
     task = replace(task, downloaded=task.downloaded or event.complete)
+    if task.state is State.VERIFYING and task.claimed and task.downloaded:
+        # A claim counts as much as it would have after this; an old version told since doesn't.
+        is_unanswered = task.reported_version is None
+        return _end(task, State.SUCCEEDED, now) if is_unanswered else (task, ())
     if task.state is State.AWAITING_UPDATE and confirms_device:
         # The device has told the end of its download before the depot could: both together
         # mean that it installs, whichever comes first.
@@ -278,7 +282,7 @@ def _on_going_well(task: Task, event: ProgressReported, now: datetime) -> Outcom
         # did not see the whole download, only an answer to our own query counts.
         if task.downloaded:
             return _end(task, State.SUCCEEDED, now)
-        return _verify(task, now)
+        return _verify(replace(task, claimed=True), now)
     if task.state in TRANSFER_STATES:
         if event.progress == _WHOLE:
             return _enter(task, State.AWAITING_UPDATE, now)

@@ -121,6 +121,7 @@ class Task:
 
     `previous_version` is None until the device has reported what it runs. `probes` counts
     the queries of the current state; `asked` is set while a version query is unanswered.
+    `downloaded` is what the depot saw, `claimed` a success that the device told before that.
     """
 
     id: str
@@ -145,6 +146,7 @@ class Task:
     notified_at: datetime | None = None
     progress: float | None = None
     downloaded: bool = False
+    claimed: bool = False
     cause: Cause | None = None
     description: str | None = None
 

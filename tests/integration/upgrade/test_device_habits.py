@@ -268,6 +268,18 @@ def test_depot_that_saw_everything_first() -> None:
     assert (task.state, task.downloaded) == (State.AWAITING_UPDATE, True)
 
 
+@pytest.mark.parametrize("reports", [(SUCCESS, transfer()), (transfer(), SUCCESS)])
+def test_success_and_the_depots_word_in_any_order(reports: tuple[Event, Event]) -> None:
+    """The depot waits for the last acknowledgement; a quick device may tell success before."""
+    assert outcome(Stage.DOWNLOADING, *reports).state is State.SUCCEEDED
+
+
+def test_old_version_told_since_outweighs_the_claim() -> None:
+    """The depot's word proves the download, not what runs."""
+    task = outcome(Stage.DOWNLOADING, SUCCESS, VersionReported(version=OLD), transfer())
+    assert task.state is State.VERIFYING
+
+
 def test_depot_that_tells_late() -> None:
     """What the depot tells after the device's report still proves the download."""
     task = outcome(Stage.DOWNLOADING, DOWNLOADED, transfer())

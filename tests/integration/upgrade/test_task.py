@@ -60,6 +60,7 @@ def test_new_task_in_the_store() -> None:
         "notified_at": None,
         "progress": None,
         "downloaded": False,
+        "claimed": False,
         "cause": None,
         "description": None,
     }
