@@ -17,7 +17,6 @@ import ssl
 from typing import Final
 
 from aiohttp import web
-from sqlalchemy.exc import SQLAlchemyError
 from yarl import URL
 
 from .addresses import device_url
@@ -221,8 +220,8 @@ async def _tick(
         with suppress(TimeoutError):
             async with asyncio.timeout(TICK):
                 await depot.transfers.urgent.wait()
-        depot.transfers.flush()
         try:
+            depot.transfers.flush()
             if depot.transfers.urgent.is_set() or count % SAVE_TICKS == 0:
                 await depot.save_transfers()
             if count % EXPIRE_TICKS == 0:
@@ -231,8 +230,10 @@ async def _tick(
                 _renew(settings, base, context)
         except StorageFullError:
             _LOGGER.warning("No room is left to save the progress of downloads")
-        except SQLAlchemyError:
-            _LOGGER.exception("The database failed")
+        except Exception:
+            _LOGGER.exception("What is due now and then failed; it will be tried again")
+            # What is urgent and was not done would begin the next tick at once.
+            await asyncio.sleep(TICK)
 
 
 def _renew(settings: Settings, base: str, context: ssl.SSLContext) -> None:
@@ -243,3 +244,10 @@ def _renew(settings: Settings, base: str, context: ssl.SSLContext) -> None:
             certificate.load_into(context)
     except CertificateError:
         _LOGGER.exception("The certificate was not renewed")
+    except OSError as err:
+        _LOGGER.warning(
+            "The certificate could not be renewed and will be tried again later; "
+            "check room and permissions in %s: %s",
+            settings.data_dir,
+            err,
+        )
