@@ -180,9 +180,14 @@ class Depot:
                     self._forget(grant)
 
     async def save_transfers(self) -> None:
-        """Keep what changed of the transfers."""
+        """Keep what changed of the transfers; what cannot be kept is tried with the next call."""
         if states := self.transfers.take_unsaved():
-            await self._catalog.save_transfers(states)
+            try:
+                await self._catalog.save_transfers(states)
+            # The end of the depot cancels a save that runs, and then saves a last time.
+            except BaseException:
+                self.transfers.put_back(states)
+                raise
 
     async def _add_package(self, package: Package, blob: IncomingBlob) -> tuple[Package, bool]:
         """Add a package under the lock: bytes first, then the fact."""

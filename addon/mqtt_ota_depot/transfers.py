@@ -1,7 +1,7 @@
 """Transfers: what the depot saw of each download."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -251,6 +251,10 @@ class TransferBoard:
         self.urgent.clear()
         unsaved, self._unsaved = self._unsaved, set()
         return {grant_id: self._entries[grant_id].transfer.state() for grant_id in unsaved}
+
+    def put_back(self, grant_ids: Iterable[str]) -> None:
+        """Have transfers that were taken, and are not gone since, taken again."""
+        self._unsaved.update(self._entries.keys() & grant_ids)
 
     def _served(self, entry: _Entry, start: int, end: int) -> None:
         """Note served bytes and tell them when due."""

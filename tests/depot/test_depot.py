@@ -8,6 +8,7 @@ from typing import Any, Self
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from mqtt_ota_depot.blobs import FileBlobs
 from mqtt_ota_depot.catalog import CatalogError, SqlCatalog
@@ -160,6 +161,23 @@ async def test_the_same_version_twice_at_once_is_one_package(tmp_path: Path) -> 
         )
         assert sorted(type(each).__name__ for each in rivals) == ["Package", "Problem"]
         assert len(await opened.blobs.stored()) == 2
+
+
+async def test_progress_that_could_not_be_saved_is_saved_later(tmp_path: Path) -> None:
+    """A database that fails for a while loses nothing of what the depot saw."""
+    async with Opened(tmp_path) as opened:
+        grant_id, _ = await opened.grant(await opened.add())
+        with opened.depot.transfers.response(grant_id, 0, 4, lambda: None) as served:
+            served(0, 4)
+        async with opened.catalog._engine.begin() as connection:
+            await connection.exec_driver_sql("ALTER TABLE transfers RENAME TO hidden")
+        with pytest.raises(OperationalError):
+            await opened.depot.save_transfers()
+        async with opened.catalog._engine.begin() as connection:
+            await connection.exec_driver_sql("ALTER TABLE hidden RENAME TO transfers")
+        await opened.depot.save_transfers()
+    async with Opened(tmp_path) as opened:
+        assert opened.depot.transfers.get(grant_id).complete
 
 
 async def test_a_newer_database_is_left_alone(tmp_path: Path) -> None:

@@ -153,6 +153,21 @@ def test_only_changes_are_saved(bench: Bench) -> None:
     assert bench.board.take_unsaved() == {}
 
 
+def test_what_was_not_saved_is_taken_again(bench: Bench) -> None:
+    """Without haste, as it was at the end, and not when its grant is gone by now."""
+    bench.board.add(grant("other"), SIZE)
+    bench.board.refused("other")
+    with bench.board.response("g", 0, 10, bench.abort) as served:
+        taken = bench.board.take_unsaved()
+        bench.board.remove("other")
+        bench.board.put_back(taken)
+        assert not bench.board.urgent.is_set()
+        served(0, 10)
+    again = bench.board.take_unsaved()
+    assert (taken.keys(), again.keys()) == ({"g", "other"}, {"g"})
+    assert again["g"]["served"] == [(0, 10)]
+
+
 def test_a_stopped_board_saves_no_activity(bench: Bench) -> None:
     """After a clean stop nothing counts as interrupted."""
     with bench.board.response("g", 0, 10, bench.abort) as served:
