@@ -109,6 +109,57 @@ def copy_of_scripts(folder: Path) -> Path:
     return checkout
 
 
+@pytest.fixture
+def system(tmp_path: Path) -> Path:
+    """Return a folder in the system's place, whose apt-get and systemctl note their calls."""
+    (tmp_path / "systemd").mkdir()
+    for name, action in (("apt-get", '. "$SYSTEM/action"'), ("systemctl", "")):
+        tool = tmp_path / name
+        tool.write_text(f'#!/bin/sh\necho {name} "$@" >>"$SYSTEM/calls"\n{action}\n')
+        tool.chmod(0o755)
+    (tmp_path / "action").write_text('test -x "$SYSTEM/policy"\n')
+    setup = tmp_path / "script/setup"
+    shutil.copytree(ROOT / "script", setup.parent)
+    setup.write_text(
+        setup.read_text()
+        .removesuffix('main "$@"\n')
+        .replace("/usr/sbin/policy-rc.d", f"{tmp_path}/policy")
+        .replace("/run/systemd/system", f"{tmp_path}/systemd")
+    )
+    return tmp_path
+
+
+INSTALL = "without_starting_services apt_install"
+
+
+def installation(system: Path, *packages: str) -> subprocess.Popen[str]:
+    """Begin to install packages the way set-up does, in a process group of its own."""
+    return subprocess.Popen(
+        ["bash", "-c", f'. "$0/script/setup"; {INSTALL} "$@"', system, *packages],
+        env={"PATH": f"{system}:/usr/bin:/bin", "SYSTEM": str(system)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("packages", "disables"), [(["curl", "mosquitto"], True), (["curl"], False)]
+)
+def test_only_a_new_mosquitto_is_kept_from_starting(
+    system: Path, packages: list[str], disables: bool
+) -> None:
+    """A broker that was there before belongs to the machine's owner."""
+    with installation(system, *packages) as done:
+        output, _ = done.communicate(timeout=10)
+    assert done.returncode == 0, output
+    calls = lines_of(system / "calls")
+    assert calls[0].endswith(" ".join(["install", *packages]))
+    assert calls[1:] == ["systemctl disable --quiet mosquitto.service"] * disables
+    assert not (system / "policy").exists()
+
+
 def test_sources_in_the_older_form(tmp_path: Path) -> None:
     """One-line package sources become stanzas, with the key that they are signed by."""
     source = tmp_path / "some.list"
