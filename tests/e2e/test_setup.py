@@ -174,7 +174,7 @@ def test_another_certificate_is_not_trusted_until_it_is_confirmed(parts: Parts) 
     log_size = parts.depot.process.log.stat().st_size
     parts.depot.start()
     api.reload_entry(entry_id)
-    entry = api.wait_for_entry(MQTT_OTA, "setup_error", 10)
+    entry = api.wait_for_entry(MQTT_OTA, "setup_retry", 10)
     assert "certificate" in entry["reason"]
     assert not key_was_sent(parts, log_size)
     step = api.answer_flow(api.start_flow(MQTT_OTA, entry_id), {"url": parts.depot.url})
