@@ -1,7 +1,9 @@
 """The scripts: they work from anywhere, are quick when there is nothing to do, and say what is wrong."""
 
+import os
 from pathlib import Path
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -157,6 +159,22 @@ def test_only_a_new_mosquitto_is_kept_from_starting(
     calls = lines_of(system / "calls")
     assert calls[0].endswith(" ".join(["install", *packages]))
     assert calls[1:] == ["systemctl disable --quiet mosquitto.service"] * disables
+    assert not (system / "policy").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_installation_leaves_no_policy(system: Path, number: signal.Signals) -> None:
+    """Otherwise no service of the machine would ever be started by an installation again."""
+    (system / "action").write_text('echo >"$SYSTEM/begun"; exec sleep 20\n')
+    with installation(system, "curl") as interrupted:
+        deadline = time.monotonic() + 10
+        while not (system / "begun").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert (system / "policy").exists()
+        os.killpg(interrupted.pid, number)
+        interrupted.communicate(timeout=10)
+    assert interrupted.returncode != 0
     assert not (system / "policy").exists()
 
 
