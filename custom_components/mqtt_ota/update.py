@@ -12,13 +12,14 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.translation import async_get_translations
 
 from .const import DOMAIN, PackageKind
 from .depot import Package
 from .devices import Device
 from .entity import DeviceEntity
 from .manager import MqttOtaConfigEntry, UpgradeManager
-from .upgrade import CAUSES, State, Task
+from .upgrade import State, Task
 
 # An install holds its platform's semaphore: the manager limits transfers itself.
 PARALLEL_UPDATES = 0
@@ -124,7 +125,7 @@ class DeviceUpdate(DeviceEntity, UpdateEntity):
         """Return the package's notes, below what the last upgrade has to say."""
         package = self._shown_package
         notes = None if package is None else package.release_notes
-        parts = [part for part in (_failure_notice(self._last_task), notes) if part]
+        parts = [part for part in (await self._async_failure_notice(), notes) if part]
         return "\n\n".join(parts) or None
 
     @override
@@ -163,6 +164,19 @@ class DeviceUpdate(DeviceEntity, UpdateEntity):
             self.device_entry.id, model=model, sw_version=version
         )
 
+    async def _async_failure_notice(self) -> str | None:
+        """Return why the last upgrade failed and what to do, in the page's own alert."""
+        task = self._last_task
+        if task is None or task.state is not State.FAILED or task.cause is None:
+            return None
+        language = self.hass.config.language
+        texts = await async_get_translations(self.hass, language, "exceptions", {DOMAIN})
+        names = await async_get_translations(self.hass, language, "entity", {DOMAIN})
+        states = f"component.{DOMAIN}.entity.update.{self._kind}.state_attributes.cause.state"
+        title = names[f"{states}.{task.cause}"]
+        text = texts[f"component.{DOMAIN}.exceptions.cause_{task.cause}.message"]
+        return f"<ha-alert alert-type='error' title='{title}'>{text}</ha-alert>"
+
     @property
     def _last_task(self) -> Task | None:
         """Return the newest task."""
@@ -191,14 +205,3 @@ class DeviceUpdate(DeviceEntity, UpdateEntity):
 def _registered(device: Device) -> tuple[str, str | None]:
     """Return what the device registry shows of a device: its model and its one version."""
     return device.model, device.firmware or device.software
-
-
-def _failure_notice(task: Task | None) -> str | None:
-    """Return why the last upgrade failed and what to do, in the page's own alert."""
-    if task is None or task.state is not State.FAILED or task.cause is None:
-        return None
-    text = CAUSES[task.cause]
-    return (
-        f"<ha-alert alert-type='error' title='{text.message}'>"
-        f"{text.description} {text.solution}</ha-alert>"
-    )

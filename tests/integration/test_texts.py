@@ -34,7 +34,15 @@ def test_every_raised_key_has_its_text() -> None:
     """No error is shown as its key, and no text is left over."""
     raised = {key for source in SOURCES for key in raised_keys(source)}
     assert len(raised) > 10
-    assert raised == _TEXTS["exceptions"].keys()
+    assert raised | {f"cause_{cause}" for cause in Cause} == _TEXTS["exceptions"].keys()
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_what_to_do_about_a_cause(cause: Cause) -> None:
+    """The page says in the user's language what the table says in English."""
+    text = CAUSES[cause]
+    message = _TEXTS["exceptions"][f"cause_{cause}"]["message"]
+    assert message == f"{text.description} {text.solution}"
 
 
 def raised_keys(source: Path) -> Iterator[str]:
