@@ -60,7 +60,7 @@ class Downloads:
                 self._depot.transfers.refused(grant.id)
                 raise Problem(
                     ProblemKind.RANGE_NOT_SATISFIABLE,
-                    f"The package has {package.size} bytes.",
+                    f"No range of the package's {package.size} bytes; ask for bytes=<first>-.",
                     headers={"Content-Range": f"bytes */{package.size}"},
                 )
             case Outcome.NOT_MODIFIED:

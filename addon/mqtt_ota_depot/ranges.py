@@ -72,27 +72,26 @@ def answer(method: str, headers: Mapping[str, str], representation: Representati
 def parse_range(value: str, size: int) -> Answer | None:
     """Return the answer to a Range header field, None when it is to be ignored.
 
-    Ignored are unknown units, malformed ranges and sets of several ranges: the
-    whole package is a right answer to each (RFC 9110 section 14.2).
+    Ignored are unknown units and sets of several ranges: the whole package is a
+    right answer to each. A malformed range is rejected, because whoever sent it
+    would take the whole package for a part (both RFC 9110 section 14.2).
     """
     unit, equals, range_set = value.partition("=")
     if not equals or unit.strip().lower() != "bytes":
         return None
     specs = [spec for spec in map(str.strip, range_set.split(",")) if spec]
-    match = _RANGE.fullmatch(specs[0]) if len(specs) == 1 else None
-    if match is None:
+    if len(specs) > 1:
         return None
-    first, last = match.groups()
+    match = _RANGE.fullmatch(specs[0]) if specs else None
+    first, last = match.groups() if match else ("", "")
     if first:
         return _from_to(_number(first), _number(last) if last else None, size)
-    return _suffix(_number(last), size) if last else None
+    return _suffix(_number(last), size) if last else Answer(outcome=Outcome.NOT_SATISFIABLE)
 
 
-def _from_to(start: int, last: int | None, size: int) -> Answer | None:
+def _from_to(start: int, last: int | None, size: int) -> Answer:
     """Return the answer to `start-` or `start-last`."""
-    if last is not None and last < start:
-        return None
-    if start >= size:
+    if start >= size or (last is not None and last < start):
         return Answer(outcome=Outcome.NOT_SATISFIABLE)
     end = size if last is None else min(last + 1, size)
     return Answer(outcome=Outcome.PART, start=start, end=end)

@@ -88,9 +88,12 @@ async def test_many_ranges_on_one_connection_make_the_whole(
     assert b"".join(blocks) == DATA
 
 
-async def test_a_range_outside_is_not_satisfiable(rig: Rig, grant: dict[str, Any]) -> None:
-    """The answer tells the size and has a length."""
-    async with rig.get(grant, Range="bytes=300000-") as response:
+@pytest.mark.parametrize("asked", ["bytes=300000-", "bytes=5-4", "bytes=a-b", "bytes="])
+async def test_a_range_that_cannot_be_is_a_problem(
+    rig: Rig, grant: dict[str, Any], asked: str
+) -> None:
+    """Outside or malformed: the answer tells the size and has a length."""
+    async with rig.get(grant, Range=asked) as response:
         assert response.status == 416
         assert response.headers["Content-Range"] == "bytes */300000"
         assert "Content-Length" in response.headers

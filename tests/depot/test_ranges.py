@@ -46,24 +46,24 @@ def http_date(shift: int = 0) -> str:
         ("bytes=1000-1001", UNSATISFIABLE),
         ("bytes=99999999999999999999999-", UNSATISFIABLE),
         ("bytes=-0", UNSATISFIABLE),
-        ("bytes=5-4", None),
+        ("bytes=5-4", UNSATISFIABLE),
         ("bytes=0-1,5-6", None),
-        ("bytes=", None),
-        ("bytes=-", None),
-        ("bytes=a-b", None),
-        ("bytes=1", None),
-        ("bytes=--1", None),
-        ("bytes=+1-2", None),
-        ("bytes=1-2-3", None),
-        ("bytes=0x1-2", None),
-        ("bytes=\u0661-\u0662", None),
+        ("bytes=", UNSATISFIABLE),
+        ("bytes=-", UNSATISFIABLE),
+        ("bytes=a-b", UNSATISFIABLE),
+        ("bytes=1", UNSATISFIABLE),
+        ("bytes=--1", UNSATISFIABLE),
+        ("bytes=+1-2", UNSATISFIABLE),
+        ("bytes=1-2-3", UNSATISFIABLE),
+        ("bytes=0x1-2", UNSATISFIABLE),
+        ("bytes=\u0661-\u0662", UNSATISFIABLE),
         ("items=0-5", None),
         ("0-5", None),
         ("", None),
     ],
 )
 def test_reads_every_form_of_range(value: str, expected: Answer | None) -> None:
-    """Single ranges are honoured, all else is ignored (RFC 9110 section 14.2)."""
+    """Single ranges are honoured, malformed ones rejected, all else ignored (RFC 9110, 14.2)."""
     assert parse_range(value, 1000) == expected
 
 
@@ -72,9 +72,7 @@ def test_parts_are_the_slices_of_the_bytes(size: int, first: int, last: int) -> 
     """A part is what Python's slice of the package gives."""
     data = bytes(range(size))
     found = parse_range(f"bytes={first}-{last}", size)
-    if last < first:
-        assert found is None
-    elif first >= size:
+    if last < first or first >= size:
         assert found == UNSATISFIABLE
     else:
         assert found is not None
