@@ -8,18 +8,27 @@ from pathlib import Path
 import sys
 from typing import Final
 
-from . import __version__
+from mqtt_ota_check import command as check_device
+from mqtt_ota_upload import command as upload
+
+from . import __version__, backup
 from .auth import key_file, load_api_key
 from .catalog import CatalogError
 from .certificates import Authority, CertificateError, own_certificate
+from .errors import StartError
 from .logs import set_up
-from .server import StartError, authority_folder, serve
+from .served_certificate import authority_folder
+from .server import serve
 from .settings import Settings, SettingsError, add_options, load
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return 0, 1 for a failure or 2 for wrong use."""
     namespace = _parser().parse_args(arguments)
+    # A tool for makers talks to a depot or a device from elsewhere and has settings of its own.
+    if (tool := getattr(namespace, "tool", None)) is not None:
+        code: int = tool(namespace)
+        return code
     # Everything the depot keeps is its own: keys, packages and who has them.
     os.umask(0o077)
     set_up("info")
@@ -49,6 +58,9 @@ def _parser() -> ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
         add_options(sub)
         sub.set_defaults(command=command)
+    for name, tool in (("check-device", check_device), ("upload", upload)):
+        text = tool.DESCRIPTION
+        tool.add_parser(commands.add_parser(name, help=text, description=text))
     return parser
 
 
@@ -75,6 +87,16 @@ def _fingerprint(settings: Settings) -> None:
         sys.stdout.write(Authority(folder).fingerprint + "\n")
 
 
+def _backup_begin(settings: Settings) -> None:
+    """Make a backup of the data folder possible while the depot runs."""
+    backup.begin(settings.data_dir)
+
+
+def _backup_end(settings: Settings) -> None:
+    """Tell the depot that the backup is made."""
+    backup.end(settings.data_dir)
+
+
 def _require(path: Path) -> None:
     """Refuse to make a key or an authority that no depot uses."""
     if not path.exists():
@@ -89,6 +111,8 @@ _COMMANDS: Final[dict[str, Callable[[Settings], None]]] = {
     "serve": _serve,
     "api-key": _api_key,
     "fingerprint": _fingerprint,
+    "backup-begin": _backup_begin,
+    "backup-end": _backup_end,
 }
 
 if __name__ == "__main__":

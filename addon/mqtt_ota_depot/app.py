@@ -6,23 +6,35 @@ from typing import Final
 from aiohttp import web
 from aiohttp.web_protocol import RequestPayloadError
 
+from . import framework, side_endpoints
 from .api import MAX_JSON, PREFIX, Api
 from .auth import Handler
 from .blobs import StorageFullError
+from .certificates import Authority
 from .depot import Depot
 from .downloads import Downloads
+from .logs import one_line
+from .page import Page
 from .problems import Problem, ProblemKind, from_http_exception
+from .root_certificate import RootCertificate
+from .side_endpoints import SideEndpoints
 from .uploads import storage_full
 
 _LOGGER: Final = logging.getLogger(__name__)
 
 
-def create_app(depot: Depot, api: Api) -> web.Application:
-    """Return the whole application."""
-    downloads = Downloads(depot)
+def create_app(
+    depot: Depot, api: Api, downloads: Downloads, authority: Authority | None = None
+) -> web.Application:
+    """Return the whole application; `authority` is the depot's own, where it has one."""
     app = web.Application(middlewares=[problems_as_json], client_max_size=MAX_JSON)
     app.router.add_get("/health", _health)
-    app.router.add_get("/p/{package}", downloads.serve)
+    root = RootCertificate(authority)
+    app.router.add_get("/ca.{form:pem|der}", root.serve)
+    side = SideEndpoints(depot, downloads.authorised, api.device_url)
+    app.router.add_get(side_endpoints.ROUTE, side.serve)
+    app.router.add_get("/p/{package}", framework.download)
+    Page().add_routes(app.router)
     app.add_subapp(PREFIX, api.application())
     app.on_response_prepare.append(_shorten_header)
     return app
@@ -43,7 +55,7 @@ async def problems_as_json(request: web.Request, handler: Handler) -> web.Stream
         # Nobody is left to be told.
         raise
     except Exception:
-        _LOGGER.exception("%s %s failed", request.method, request.path)
+        _LOGGER.exception("%s %s failed", request.method, one_line(request.path))
         problem = Problem(ProblemKind.INTERNAL_ERROR, "The depot failed; its log says why.")
     return problem.as_response()
 

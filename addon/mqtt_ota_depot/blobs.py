@@ -55,6 +55,10 @@ class IncomingBlob(Protocol):
     def size(self) -> int:
         """Return the number of bytes written so far."""
 
+    @property
+    def md5(self) -> str:
+        """Return the MD5 of the bytes written so far, in hex."""
+
     async def write(self, data: bytes) -> None:
         """Append bytes; raises StorageFullError."""
 
@@ -72,8 +76,21 @@ class BlobReader(Protocol):
     def size(self) -> int:
         """Return the number of bytes."""
 
+    @property
+    def descriptor(self) -> int | None:
+        """Return a file that the system can send by itself, None without one."""
+
     async def read(self, offset: int, size: int) -> memoryview:
         """Return 1 to `size` bytes at `offset`; raises BlobDamagedError."""
+
+    def read_at_hand(self, offset: int, size: int) -> memoryview | None:
+        """Return 1 to `size` bytes when that takes no waiting, otherwise None.
+
+        Raises BlobDamagedError.
+        """
+
+    def is_at_hand(self, offset: int, size: int) -> bool:
+        """Return whether bytes can probably be read without waiting, and without an error."""
 
 
 class Blobs(Protocol):
@@ -84,6 +101,12 @@ class Blobs(Protocol):
 
     def reader(self, sha256: str) -> AbstractContextManager[BlobReader]:
         """Open a stored blob; raises FileNotFoundError."""
+
+    def at_hand(self, sha256: str, offset: int, size: int) -> memoryview | None:
+        """Return all `size` bytes at `offset` when that takes no waiting, otherwise None.
+
+        Raises FileNotFoundError.
+        """
 
     async def stored(self) -> dict[str, int]:
         """Return the sizes of all stored blobs by their SHA-256."""
@@ -125,10 +148,7 @@ class FileBlobs:
     @contextmanager
     def reader(self, sha256: str) -> Iterator[BlobReader]:
         """Open a stored blob; its descriptor is kept for the next reader."""
-        reader = self._open.pop(sha256, None)
-        if reader is None:
-            reader = _FileReader(os.open(self._path(sha256), os.O_RDONLY))
-        self._open[sha256] = reader
+        reader = self._opened(sha256)
         reader.users += 1
         try:
             yield reader
@@ -137,6 +157,13 @@ class FileBlobs:
             self._close_idle()
             if self._open.get(sha256) is not reader:
                 reader.close_unused()
+
+    def at_hand(self, sha256: str, offset: int, size: int) -> memoryview | None:
+        """Return all `size` bytes at `offset` when that takes no waiting, otherwise None."""
+        buffer = bytearray(size)
+        found = self._opened(sha256).read_into(buffer, offset) == size
+        self._close_idle()
+        return memoryview(buffer) if found else None
 
     async def stored(self) -> dict[str, int]:
         """Return the sizes of all stored blobs by their SHA-256."""
@@ -189,6 +216,15 @@ class FileBlobs:
             raise ValueError(msg)
         return self._folder / sha256
 
+    def _opened(self, sha256: str) -> _FileReader:
+        """Return the reader of a blob, now the most recently used one."""
+        reader = self._open.get(sha256)
+        if reader is None:
+            reader = self._open[sha256] = _FileReader(os.open(self._path(sha256), os.O_RDONLY))
+        else:
+            self._open.move_to_end(sha256)
+        return reader
+
     def _close_idle(self) -> None:
         """Close the longest unused descriptors beyond the bound."""
         while len(self._open) > _MAX_IDLE:
@@ -201,35 +237,55 @@ class _FileReader:
     """A descriptor shared by all that read one file."""
 
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+        self.descriptor = descriptor
         self.size = os.fstat(descriptor).st_size
         self.users = 0
 
     async def read(self, offset: int, size: int) -> memoryview:
         """Return 1 to `size` bytes at `offset`; raises BlobDamagedError."""
         buffer = bytearray(size)
-        count = self._read_cached(buffer, offset)
+        count = self.read_into(buffer, offset)
         if count is None:
-            count = await asyncio.to_thread(os.preadv, self._descriptor, [buffer], offset)
-        if not count:
-            raise BlobDamagedError
-        return memoryview(buffer)[:count]
+            count = await asyncio.to_thread(os.preadv, self.descriptor, [buffer], offset)
+        return _some(buffer, count)
+
+    def read_at_hand(self, offset: int, size: int) -> memoryview | None:
+        """Return 1 to `size` bytes when that takes no waiting; raises BlobDamagedError."""
+        buffer = bytearray(size)
+        count = self.read_into(buffer, offset)
+        return None if count is None else _some(buffer, count)
+
+    def is_at_hand(self, offset: int, size: int) -> bool:
+        """Return whether the first and the last byte are."""
+        try:
+            places = (self.read_into(bytearray(1), each) for each in (offset, offset + size - 1))
+            return all(places)
+        except OSError:
+            # The bytes before the broken ones are good: who reads up to there is told.
+            return False
 
     def close_unused(self) -> None:
         """Close the descriptor unless somebody still reads."""
         if not self.users:
-            os.close(self._descriptor)
+            os.close(self.descriptor)
 
-    def _read_cached(self, buffer: bytearray, offset: int) -> int | None:
+    def read_into(self, buffer: bytearray, offset: int) -> int | None:
         """Read without waiting for the disk; None when that is not possible."""
         if _NOWAIT is None:
             return None
         try:
-            return os.preadv(self._descriptor, [buffer], offset, _NOWAIT)
+            return os.preadv(self.descriptor, [buffer], offset, _NOWAIT)
         except OSError as err:
             if err.errno in {errno.EAGAIN, errno.EOPNOTSUPP, errno.EINVAL}:
                 return None
             raise
+
+
+def _some(buffer: bytearray, count: int) -> memoryview:
+    """Return what was read; raises BlobDamagedError when that is nothing."""
+    if not count:
+        raise BlobDamagedError
+    return memoryview(buffer)[:count]
 
 
 class _FileIncoming:
@@ -240,12 +296,18 @@ class _FileIncoming:
         self._folder = folder
         self._file: BinaryIO = path.open("xb", buffering=0)
         self._hash = hashlib.sha256()
+        self._md5 = hashlib.md5(usedforsecurity=False)
         self._size = 0
 
     @property
     def size(self) -> int:
         """Return the number of bytes written so far."""
         return self._size
+
+    @property
+    def md5(self) -> str:
+        """Return the MD5 of the bytes written so far, in hex."""
+        return self._md5.hexdigest()
 
     async def write(self, data: bytes) -> None:
         """Append bytes; raises StorageFullError."""
@@ -283,6 +345,7 @@ class _FileIncoming:
             written = self._file.write(rest)
             rest = rest[written:]
         self._hash.update(data)
+        self._md5.update(data)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 import sqlite3
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import uuid4
 
 from alembic.util import CommandError
@@ -20,6 +20,9 @@ from .blobs import StorageFullError
 from .grants import Grant
 from .models import GrantRow, PackageRow, PropertyRow, TransferRow
 from .packages import Package, PackageKind
+
+# The file of the database in the data folder.
+DATABASE: Final = "depot.db"
 
 type TransferState = dict[str, Any]
 
@@ -78,7 +81,7 @@ class SqlCatalog:
     def in_folder(cls, data_dir: Path) -> SqlCatalog:
         """Return the catalog in the SQLite file of the data folder."""
         engine = create_async_engine(
-            URL.create("sqlite+aiosqlite", database=str(data_dir / "depot.db"))
+            URL.create("sqlite+aiosqlite", database=str(data_dir / DATABASE))
         )
         event.listen(engine.sync_engine, "connect", _set_up_sqlite)
         return cls(engine)
@@ -202,6 +205,8 @@ def _package(row: PackageRow) -> Package:
         custom_info=row.custom_info,
         withdrawn=row.withdrawn,
         created_at=datetime.fromtimestamp(row.created_at, UTC),
+        md5=row.md5,
+        remove_at=None if row.remove_at is None else datetime.fromtimestamp(row.remove_at, UTC),
     )
 
 
@@ -220,6 +225,8 @@ def _package_row(package: Package) -> PackageRow:
         custom_info=package.custom_info,
         withdrawn=package.withdrawn,
         created_at=int(package.created_at.timestamp()),
+        md5=package.md5,
+        remove_at=None if package.remove_at is None else int(package.remove_at.timestamp()),
     )
 
 

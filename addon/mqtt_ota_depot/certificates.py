@@ -36,13 +36,15 @@ class CertificateError(Exception):
 class ServerCertificate:
     """Files of a certificate chain and its key, and what clients pin.
 
-    `fingerprint` is the SHA-256 (as `AB:CD:…`) of the DER form of the last
-    certificate that the server sends: the authority's.
+    `fingerprint` is the SHA-256 (as `AB:CD:…`) of the DER form of the root where the
+    server sends that, else of its own certificate: who signed it signs for strangers,
+    too. `leaf` is the server's own certificate (DER).
     """
 
     chain: Path
     key: Path
     fingerprint: str
+    leaf: bytes
 
     def context(self) -> ssl.SSLContext:
         """Return the server's TLS context; raises CertificateError."""
@@ -70,7 +72,10 @@ def own_certificate(certfile: Path, keyfile: Path) -> ServerCertificate:
     except (OSError, ValueError) as err:
         msg = f"cannot read certificate {certfile}: {err}; check certfile"
         raise CertificateError(msg) from err
-    return ServerCertificate(chain=certfile, key=keyfile, fingerprint=_fingerprint(chain[-1]))
+    root = chain[-1] if chain[-1].issuer == chain[-1].subject else chain[0]
+    return ServerCertificate(
+        chain=certfile, key=keyfile, fingerprint=_fingerprint(root), leaf=_der(chain[0])
+    )
 
 
 class Authority:
@@ -92,6 +97,16 @@ class Authority:
         """Return the SHA-256 of the certificate, as `AB:CD:…`."""
         return _fingerprint(self._certificate)
 
+    @property
+    def pem(self) -> bytes:
+        """Return the certificate as text."""
+        return _pem(self._certificate)
+
+    @property
+    def der(self) -> bytes:
+        """Return the certificate in the binary form."""
+        return _der(self._certificate)
+
     def server_certificate(
         self, names: list[str], now: datetime | None = None
     ) -> ServerCertificate:
@@ -106,7 +121,12 @@ class Authority:
             leaf = self._sign_server(key, wanted, now)
             write_private(key_file, _key_pem(key))
             write_private(chain_file, _pem(leaf) + _pem(self._certificate))
-        return ServerCertificate(chain=chain_file, key=key_file, fingerprint=self.fingerprint)
+        return ServerCertificate(
+            chain=chain_file,
+            key=key_file,
+            fingerprint=self.fingerprint,
+            leaf=_der(_load_certificate(chain_file)),
+        )
 
     def _make(self) -> None:
         """Make the authority's key and certificate; the certificate comes last."""
@@ -127,10 +147,7 @@ class Authority:
         write_private(self._key_file, _key_pem(key))
         write_private(self._certificate_file, _pem(certificate))
         # Small devices read the binary form only.
-        write_private(
-            self._folder / "ca.der",
-            certificate.public_bytes(serialization.Encoding.DER),
-        )
+        write_private(self._folder / "ca.der", _der(certificate))
 
     def _sign_server(
         self,
@@ -261,8 +278,12 @@ def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:
 
 def _fingerprint(certificate: x509.Certificate) -> str:
     """Return the SHA-256 of the DER form as people compare it, `AB:CD:…`."""
-    der = certificate.public_bytes(serialization.Encoding.DER)
-    return hashlib.sha256(der).digest().hex(":").upper()
+    return hashlib.sha256(_der(certificate)).digest().hex(":").upper()
+
+
+def _der(certificate: x509.Certificate) -> bytes:
+    """Return the DER form of a certificate."""
+    return certificate.public_bytes(serialization.Encoding.DER)
 
 
 def _pem(certificate: x509.Certificate) -> bytes:

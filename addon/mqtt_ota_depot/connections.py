@@ -1,216 +1,375 @@
-"""Connections: devices' dialects of HTTP, and sockets that tell the truth."""
+"""Connections: each device's requests for packages, and the way to the framework."""
 
 import asyncio
-import fcntl
-from http import HTTPStatus
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
 import logging
-import socket
 import ssl
-import struct
-import termios
-from typing import Any, Final, override
+from typing import Final, cast, override
 
-from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
-
+from .depot import Depot
+from .downloads import Downloads, Part, Reply, refusal
+from .framework import DeviceFriendlyHandler, Serve
+from .gate import Gate
+from .heads import MAX_HEAD, Head, HeadReader, head_end
+from .logs import log_request
 from .problems import Problem, ProblemKind
+from .sending import LARGE_PIECE, Sending
+from .tls import BUFFER_SIZE, TlsTransport
+from .wire import Wire, tune
 
-# Bytes that the kernel takes beyond what is under way to the device. With its
-# usual megabytes a small package would count as served at the first moment.
-_UNSENT: Final = 16 * 1024
-# Devices lose power or radio without a word; their connections end after this.
-_DEAD_AFTER_MS: Final = 90_000
-_ACKNOWLEDGE_POLL: Final = 0.02
-_ACKNOWLEDGE_TIMEOUT: Final = 60.0
-# TLS hands bytes on in a step of its own, so one look is not enough.
-_CALM_LOOKS: Final = 2
-_LENIENT_METHODS: Final = (b"GET ", b"HEAD ")
-_METHOD_LENGTH: Final = 5
+# For the TLS handshake, and from the begin of a request's head to its end.
+HEAD_TIMEOUT: Final = 30.0
+KEEPALIVE_TIMEOUT: Final = 75.0
+# After so many requests at once the other connections have their turn.
+_TURN: Final = 16
 
 _LOGGER: Final = logging.getLogger(__name__)
+_ACCESS: Final = logging.getLogger("mqtt_ota_depot.access")
+
+type MakeHandler = Callable[[Serve], DeviceFriendlyHandler]
 
 
-class LineEndNormaliser:
-    """Turns bare LF of request heads into CRLF, for one connection.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Host:
+    """What all connections share; `context` is None for plain HTTP."""
 
-    Some device SDKs end their lines with LF alone, which RFC 9112 section 2.2
-    lets a server accept. A connection whose first line ends with CRLF, or
-    whose method may have a body, passes untouched for the rest of its life.
+    depot: Depot
+    gate: Gate
+    downloads: Downloads
+    context: ssl.SSLContext | None
+    buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(BUFFER_SIZE)))
+    connections: set[Connection] = field(default_factory=set)
+
+
+class Connection(asyncio.Protocol):
+    """One connection, from its acceptance to its end.
+
+    Requests for packages are answered here. The first other one, and anything
+    that is not recognised, goes to the framework with all that follows.
     """
 
-    __slots__ = ("_begin", "_in_head", "_last", "strict")
+    __slots__ = (
+        "_address", "_asked", "_buffer", "_carrier", "_choked", "_deadline", "_eof", "_grant_id", "_handler", "_heads", "_host", "_in_head",
+        "_keep_alive", "_loop", "_make_handler", "_sending", "_served", "_timer", "_wire",
+    )  # fmt: skip
 
-    def __init__(self) -> None:
-        """Create the normaliser of a new connection."""
-        self.strict = False
+    def __init__(self, host: Host, handler: MakeHandler) -> None:
+        """Create the protocol of a connection; `handler` makes the framework's side."""
+        self._host = host
+        self._make_handler = handler
+        self._loop = asyncio.get_running_loop()
+        self._address: str | None = None
+        self._carrier: asyncio.Transport | None = None
+        self._wire: Wire | None = None
+        self._buffer = b""
+        self._heads = HeadReader()
         self._in_head = False
-        self._begin = b""
-        self._last = b""
-
-    def feed(self, data: bytes) -> bytes:
-        """Return the bytes for the strict parser."""
-        if self.strict:
-            return data
-        out = bytearray()
-        position = 0
-        while (end := data.find(b"\n", position)) >= 0:
-            self._extend(data[position:end])
-            bare = self._last != b"\r"
-            if self._begin in {b"", b"\r"}:
-                self._in_head = False
-            elif not self._in_head:
-                if not bare or not self._begin.startswith(_LENIENT_METHODS):
-                    self.strict = True
-                    return bytes(out) + data[position:]
-                self._in_head = True
-            out += data[position:end] + (b"\r\n" if bare else b"\n")
-            self._begin = self._last = b""
-            position = end + 1
-        self._extend(data[position:])
-        return bytes(out) + data[position:]
-
-    def _extend(self, part: bytes) -> None:
-        """Remember how the current line begins and what it ends with so far."""
-        self._begin = (self._begin + part[:_METHOD_LENGTH])[:_METHOD_LENGTH]
-        self._last = part[-1:] or self._last
-
-
-class DeviceFriendlyHandler(RequestHandler):
-    """The protocol of one connection, with the depot's own errors and sockets."""
-
-    __slots__ = ("_normaliser", "failure")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Create the protocol of a new connection."""
-        super().__init__(*args, **kwargs)
-        self._normaliser = LineEndNormaliser()
-        self.failure: BaseException | None = None
+        self._eof = False
+        self._asked: tuple[Head, int, float] | None = None
+        self._keep_alive = True
+        self._deadline = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._sending: Sending | None = None
+        # Whose bytes were sent last, piece by piece
+        self._grant_id: str | None = None
+        self._handler: DeviceFriendlyHandler | None = None
+        self._served: asyncio.Future[None] | None = None
+        self._choked = False
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Tune the socket before the first request."""
-        tune(transport)
-        super().connection_made(transport)
-
-    @override
-    def connection_lost(self, exc: BaseException | None) -> None:
-        """Keep why the connection ended; nothing when the other side closed it."""
-        self.failure = exc
-        task, busy = self._task_handler, self._request_in_progress
-        super().connection_lost(exc)
-        if task is not None and not busy:
-            # It would go on waiting for the rest of a refused upload.
-            task.cancel()
+        """Let the connection in; where there is TLS, the handshake comes first."""
+        carrier = cast("asyncio.Transport", transport)
+        address = str((carrier.get_extra_info("peername") or ("",))[0])
+        if not self._host.gate.connected(address):
+            carrier.abort()
+            return
+        self._address = address
+        self._carrier = carrier
+        self._host.connections.add(self)
+        tune(carrier)
+        if self._host.context is None:
+            self._begin(carrier, carrier)
+        else:
+            TlsTransport(
+                carrier,
+                self._host.context,
+                self,
+                self._host.buffer,
+                handshake_timeout=HEAD_TIMEOUT,
+                secured=partial(self._begin, carrier),
+            )
 
     @override
     def data_received(self, data: bytes) -> None:
-        """Take bytes with any line ends."""
-        super().data_received(self._normaliser.feed(data))
+        """Take what the device sends."""
+        if self._handler is not None:
+            self._handler.data_received(data)
+            return
+        self._buffer = self._buffer + data if self._buffer else data
+        if self._sending is not None:
+            # A device that asks for more has read what came before.
+            self._sending.look()
+        if self._wire is not None:
+            self._process()
 
     @override
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """Answer what is no HTTP request with a problem instead of plain text."""
-        if status < HTTPStatus.INTERNAL_SERVER_ERROR:
-            # The text of the exception quotes the request, which may hold a token.
-            _LOGGER.debug("Malformed request from %s", request.remote)
-            problem = Problem(ProblemKind.INVALID_REQUEST, "This is not a valid HTTP request.")
-        else:
-            _LOGGER.error("Request from %s failed", request.remote, exc_info=exc)
+    def eof_received(self) -> bool | None:
+        """Answer what was asked before the device ended its side."""
+        self._eof = True
+        if self._wire is None or not self._wire.plain:
+            return False
+        if self._handler is not None:
+            if self._served is not None:
+                self._handler.close()
+            return self._served is not None
+        if self._buffer:
+            self._loop.call_soon(self._process)
+        return bool(self._buffer) or self._sending is not None
+
+    @override
+    def pause_writing(self) -> None:
+        """Send no more for now."""
+        if self._wire is not None:
+            self._wire.paused = True
+        if self._sending is not None:
+            self._sending.paused()
+        if self._handler is not None:
+            self._handler.pause_writing()
+
+    @override
+    def resume_writing(self) -> None:
+        """Go on."""
+        if self._wire is not None:
+            self._wire.paused = False
+        if self._handler is not None:
+            self._handler.resume_writing()
+        if self._sending is not None:
+            self._sending.resumed()
+        elif self._handler is None:
+            self._process()
+
+    @override
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Give everything back."""
+        self._cancel_timer()
+        if self._sending is not None:
+            self._sending.lost(exc)
+        if self._handler is not None:
+            self._handler.connection_lost(exc)
+        self._leave()
+
+    def stop(self) -> None:
+        """End at once, unless the framework ends it in its own way."""
+        if self._wire is None:
+            if self._carrier is not None:
+                self._carrier.abort()
+        elif self._handler is None:
+            self._wire.cut()
+
+    async def serve(self, head: Head) -> Reply:
+        """Answer a request that came through the framework; return what was answered."""
+        wire = self._wire
+        if wire is None or wire.transport.is_closing():
+            msg = "the device has gone"
+            raise ConnectionResetError(msg)
+        wire.bound()
+        self._served = self._loop.create_future()
+        reply = self._answer(head, wire)
+        await self._served
+        self._served = None
+        wire.unbound()
+        return reply
+
+    def _begin(self, carrier: asyncio.Transport, transport: asyncio.Transport) -> None:
+        """Wait for the first request."""
+        self._wire = Wire(carrier, transport)
+        self._wire.bound()
+        self._wait(HEAD_TIMEOUT)
+        self._process()
+
+    def _process(self) -> None:
+        """Answer the requests that have arrived, a number of them at a time."""
+        for _ in range(_TURN):
+            wire = self._wire
+            if wire is None or self._handler is not None or wire.transport.is_closing():
+                return
+            if self._sending is not None or wire.paused:
+                self._choke(len(self._buffer) > MAX_HEAD)
+                return
+            if self._buffer.startswith((b"\r", b"\n")):
+                # RFC 9112 section 2.2; one SDK ends its heads with a line too many.
+                self._buffer = self._buffer.lstrip(b"\r\n")
+            if not self._buffer and not self._eof and not self._choked:
+                return
+            head = self._heads.read(self._buffer)
+            if head is None:
+                self._choke(False)
+                self._wait_or_hand_over(wire)
+                return
+            self._buffer = self._buffer[head.length :]
+            self._in_head = False
+            self._answer(head, wire)
+        self._loop.call_soon(self._process)
+
+    def _wait_or_hand_over(self, wire: Wire) -> None:
+        """Wait for the rest of a head, or let the framework see what this is."""
+        data = self._buffer
+        end = head_end(data)
+        if (end or len(data)) > MAX_HEAD:
+            problem = Problem(ProblemKind.HEADER_TOO_LARGE, "Send a shorter request.")
+            self._reply(refusal(problem, None), wire)
+        elif self._eof:
+            wire.transport.close()
+        elif end is not None or (data and not data[:1].isalpha()):
+            self._hand_over(wire)
+        elif data and not self._in_head:
+            self._in_head = True
+            self._wait(HEAD_TIMEOUT)
+
+    def _answer(self, head: Head, wire: Wire) -> Reply:
+        """Answer a request; return what was answered."""
+        began = self._loop.time()
+        reply = self._host.downloads.reply(head, self._address or "")
+        try:
+            self._note(head, reply, began)
+            self._reply(reply, wire)
+        except OSError:
+            _LOGGER.exception("A package cannot be read")
             problem = Problem(ProblemKind.INTERNAL_ERROR, "The depot failed; its log says why.")
-        if request.writer.output_size > 0:
-            msg = "the response had begun"
-            raise ConnectionResetError(msg) from exc
-        response = problem.as_response()
-        response.force_close()
-        return response
+            reply = refusal(problem, head)
+            self._note(head, reply, began)
+            self._reply(reply, wire)
+        return reply
 
+    def _note(self, head: Head, reply: Reply, began: float) -> None:
+        """Remember what is to be logged once all was sent; the framework logs its own."""
+        if self._handler is None and _ACCESS.isEnabledFor(logging.DEBUG):
+            self._asked = (head, reply.status, began)
 
-class DeviceFriendlySite(web.BaseSite):
-    """Listens on a bound socket, plain or with TLS."""
+    def _reply(self, reply: Reply, wire: Wire) -> None:
+        """Send an answer; raises OSError when the file cannot be read and nothing was sent."""
+        self._keep_alive = reply.keep_alive
+        part = reply.part
+        if part is None:
+            wire.transport.write(reply.data)
+        elif not self._send_at_once(reply.data, part, wire):
+            return
+        self._ended()
 
-    __slots__ = ("_handler_options", "_socket")
+    def _send_at_once(self, data: bytes, part: Part, wire: Wire) -> bool:
+        """Send the head and a part; return whether nothing is left to be done.
 
-    def __init__(
-        self,
-        runner: web.BaseRunner,
-        sock: socket.socket,
-        ssl_context: ssl.SSLContext | None,
-        **handler_options: Any,
-    ) -> None:
-        """Create the site; it listens after `start`."""
-        super().__init__(runner, ssl_context=ssl_context)
-        self._socket = sock
-        self._handler_options = handler_options
+        Most requests of devices ask for small parts: those cost no more than
+        one read and one write.
+        """
+        depot, gate = self._host.depot, self._host.gate
+        size, sent = part.end - part.start, 0
+        if size <= LARGE_PIECE and not gate.paced:
+            body = depot.blobs.at_hand(part.package.sha256, part.start, size)
+            if body is not None:
+                wire.send(data, body)
+                sent = size
+                # The download is not over before its last bytes have arrived.
+                over = depot.transfers.get(part.grant.id).may_end_with(size)
+                if not over and not wire.unsent():
+                    depot.transfers.served(part.grant.id, part.start, part.end)
+                    return True
+        self._send(b"" if sent else data, part, wire, part.start + sent)
+        return False
 
-    @property
-    @override
-    def name(self) -> str:
-        """Return the address that is listened on."""
-        host, port = self._socket.getsockname()[:2]
-        return f"{'http' if self._ssl_context is None else 'https'}://{host}:{port}"
-
-    @override
-    async def start(self) -> None:
-        """Accept connections."""
-        await super().start()
-        server = self._runner.server
-        if server is None:
-            msg = "the runner was not set up"
-            raise RuntimeError(msg)
-        # Clients that read to the end of the connection would hang for the
-        # default of 30 s: many never answer the TLS close_notify.
-        shutdown = None if self._ssl_context is None else 1.0
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: DeviceFriendlyHandler(server, loop=loop, **self._handler_options),
-            sock=self._socket,
-            ssl=self._ssl_context,
-            backlog=self._backlog,
-            ssl_shutdown_timeout=shutdown,
+    def _send(self, data: bytes, part: Part, wire: Wire, offset: int) -> None:
+        """Send the head and a part from `offset` on, piece by piece."""
+        depot, gate = self._host.depot, self._host.gate
+        resources = ExitStack()
+        reader = resources.enter_context(depot.blobs.reader(part.package.sha256))
+        wire.transport.write(data)
+        self._grant_id = part.grant.id
+        self._sending = Sending(
+            wire,
+            reader,
+            depot.transfers.open(part.grant.id, part.start, part.end, wire.cut),
+            start=part.start,
+            offset=offset,
+            end=part.end,
+            resources=resources,
+            pace=partial(gate.delay, part.grant.device_id) if gate.paced else None,
+            ended=self._sending_ended,
         )
+        self._sending.go()
 
+    def _sending_ended(self) -> None:
+        """Go on when a body was sent, or cannot be."""
+        self._sending = None
+        self._ended()
+        self._loop.call_soon(self._process)
 
-def tune(transport: asyncio.BaseTransport) -> None:
-    """Set up a device's socket, as far as the system has these options."""
-    sock = transport.get_extra_info("socket")
-    if sock is None:
-        return
-    options = {"TCP_NOTSENT_LOWAT": _UNSENT, "TCP_USER_TIMEOUT": _DEAD_AFTER_MS}
-    for name, value in options.items():
-        if (option := getattr(socket, name, None)) is not None:
-            sock.setsockopt(socket.IPPROTO_TCP, option, value)
+    def _ended(self) -> None:
+        """Close the connection, or wait for the next request."""
+        if self._asked is not None:
+            (head, status, began), self._asked = self._asked, None
+            seconds = self._loop.time() - began
+            log_request(
+                _ACCESS, self._address, head.method, head.path, status=status, seconds=seconds
+            )
+        if self._served is not None:
+            if not self._served.done():
+                self._served.set_result(None)
+        elif self._handler is None and not self._keep_alive and self._wire is not None:
+            self._wire.transport.close()
+        else:
+            self._deadline = self._loop.time() + KEEPALIVE_TIMEOUT
 
+    def _hand_over(self, wire: Wire) -> None:
+        """Let the framework answer this request and all that follow."""
+        self._cancel_timer()
+        wire.unbound()
+        self._handler = self._make_handler(self.serve)
+        self._handler.connection_made(wire.transport)
+        data, self._buffer = self._buffer, b""
+        self._handler.data_received(data)
 
-async def until_acknowledged(request: web.Request) -> None:
-    """Wait until the device's system has every byte, as far as ours can tell.
+    def _choke(self, full: bool) -> None:
+        """Read no further while too much waits to be answered."""
+        if full is not self._choked and self._wire is not None:
+            self._choked = full
+            if full:
+                self._wire.transport.pause_reading()
+            else:
+                self._wire.transport.resume_reading()
 
-    A connection that the device closes in good order counts as having all.
-    Raises TimeoutError after a minute without an end and ConnectionResetError
-    when the connection broke with bytes under way.
-    """
-    handler, transport = request.protocol, request.transport
-    calm = 0
-    async with asyncio.timeout(_ACKNOWLEDGE_TIMEOUT):
-        while transport is not None and not transport.is_closing() and calm < _CALM_LOOKS:
-            waiting = transport.get_write_buffer_size() or _unacknowledged(transport)
-            calm = 0 if waiting else calm + 1
-            await asyncio.sleep(_ACKNOWLEDGE_POLL)
-    if isinstance(handler, DeviceFriendlyHandler) and handler.failure is not None:
-        msg = "the connection broke with bytes under way"
-        raise ConnectionResetError(msg) from handler.failure
+    def _wait(self, seconds: float) -> None:
+        """Close the connection unless something happens within so many seconds."""
+        self._deadline = self._loop.time() + seconds
+        if self._timer is None or self._timer.when() > self._deadline:
+            self._cancel_timer()
+            self._timer = self._loop.call_at(self._deadline, self._check_deadline)
 
+    def _check_deadline(self) -> None:
+        """Close the connection when it is time; what is being sent is watched elsewhere."""
+        self._timer = None
+        if self._sending is not None or self._loop.time() < self._deadline:
+            self._deadline = max(self._deadline, self._loop.time() + 1.0)
+            self._timer = self._loop.call_at(self._deadline, self._check_deadline)
+        elif self._wire is not None:
+            if self._grant_id is not None:
+                self._host.depot.transfers.left_open(self._grant_id)
+            self._wire.cut()
 
-def _unacknowledged(transport: asyncio.Transport) -> int:
-    """Return the number of bytes that the other side has not acknowledged."""
-    sock = transport.get_extra_info("socket")
-    if sock is None or sock.fileno() < 0:
-        return 0
-    # TIOCOUTQ of a TCP socket: bytes sent and not acknowledged (Linux tcp(7)).
-    answer = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, struct.pack("i", 0))
-    return int(struct.unpack("i", answer)[0])
+    def _cancel_timer(self) -> None:
+        """Forget the deadline."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _leave(self) -> None:
+        """Note that the connection is no more, once."""
+        self._host.connections.discard(self)
+        if self._served is not None and not self._served.done():
+            self._served.set_result(None)
+        if self._address is not None:
+            self._host.gate.disconnected(self._address)
+            self._address = None

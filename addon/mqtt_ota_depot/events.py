@@ -10,10 +10,15 @@ from weakref import WeakSet
 
 from aiohttp import WSCloseCode, web
 
+from .problems import too_many_requests
+
 # A reader that is further behind is cut off; it comes back for a snapshot.
 MAX_QUEUED: Final = 1000
 HEARTBEAT: Final = 30.0
 MAX_MESSAGE: Final = 4096
+# Chosen when a client offers any; browsers give up without a choice.
+PROTOCOL: Final = "mqtt-ota"
+RETRY_AFTER: Final = 30
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -72,16 +77,36 @@ class Subscription:
 class EventStream:
     """Serves the events to WebSocket clients: a snapshot first, then changes."""
 
-    def __init__(self, bus: EventBus, snapshot: Snapshot) -> None:
-        """Create the stream; `snapshot` makes the first message of each client."""
+    def __init__(self, bus: EventBus, snapshot: Snapshot, max_listeners: int) -> None:
+        """Create the stream; `snapshot` makes the first message of each client.
+
+        `max_listeners` clients are served at once, any number when it is 0.
+        """
         self._bus = bus
         self._snapshot = snapshot
+        self._max_listeners = max_listeners
         self._sockets: WeakSet[web.WebSocketResponse] = WeakSet()
+        self.listeners = 0
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
-        """Serve one client until it goes."""
+        """Serve one client until it goes; raises a Problem of kind too-many-requests."""
+        if self._max_listeners and self.listeners >= self._max_listeners:
+            _LOGGER.warning(
+                "%s wants to listen to the events, as %d programs do already; refused",
+                request.remote,
+                self.listeners,
+            )
+            raise too_many_requests("Too many programs listen to the events", RETRY_AFTER)
+        self.listeners += 1
+        try:
+            return await self._serve(request)
+        finally:
+            self.listeners -= 1
+
+    async def _serve(self, request: web.Request) -> web.WebSocketResponse:
+        """Send a snapshot, then every change."""
         socket = web.WebSocketResponse(
-            heartbeat=HEARTBEAT, max_msg_size=MAX_MESSAGE, compress=False
+            heartbeat=HEARTBEAT, protocols=(PROTOCOL,), max_msg_size=MAX_MESSAGE, compress=False
         )
         await socket.prepare(request)
         self._sockets.add(socket)

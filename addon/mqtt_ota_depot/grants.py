@@ -1,6 +1,6 @@
 """Grants: the right of one device to download one package for one task."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 import hashlib
@@ -45,10 +45,6 @@ class Grant:
     task_id: str
     expires_at: datetime
 
-    def expired(self, now: datetime) -> bool:
-        """Return whether new requests are refused."""
-        return now >= self.expires_at
-
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON object of the API, without the token."""
         return {
@@ -85,29 +81,49 @@ def hash_token(token: str) -> str:
 
 
 class Grants:
-    """All grants that are known, by their tokens and tasks."""
+    """All grants that are known, by their tokens, tasks and paths."""
 
     def __init__(self) -> None:
         """Create an empty set."""
         self._by_id: dict[str, Grant] = {}
         self._by_hash: dict[str, Grant] = {}
         self._by_task: dict[str, Grant] = {}
+        self._by_path: dict[str, dict[str, Grant]] = {}
+        self._paths: dict[str, str] = {}
+        self._ends: dict[str, float] = {}
 
     def __iter__(self) -> Iterator[Grant]:
         """Iterate over a copy, so that grants may be removed meanwhile."""
         return iter(list(self._by_id.values()))
 
-    def add(self, grant: Grant) -> None:
-        """Add a grant whose task has no other one."""
+    def add(self, grant: Grant, path: str, *, now: datetime, steady: float) -> None:
+        """Add a grant whose task has no other one, for the package with a path.
+
+        Its time runs by the steady clock from here on: many small machines
+        begin with a wrong date and correct it by days when the network is there.
+        """
+        left = (grant.expires_at - now).total_seconds()
+        self._ends[grant.id] = steady + min(left, MAX_EXPIRES_IN)
         self._by_id[grant.id] = grant
         self._by_hash[grant.token_hash] = grant
         self._by_task[grant.task_id] = grant
+        self._by_path.setdefault(path, {})[grant.id] = grant
+        self._paths[grant.id] = path
 
     def remove(self, grant_id: str) -> None:
         """Remove a grant."""
         grant = self._by_id.pop(grant_id)
+        del self._ends[grant_id]
         del self._by_hash[grant.token_hash]
         del self._by_task[grant.task_id]
+        path = self._paths.pop(grant_id)
+        del self._by_path[path][grant_id]
+        if not self._by_path[path]:
+            del self._by_path[path]
+
+    def expired(self, grant: Grant, steady: float) -> bool:
+        """Return whether the grant's time is over at a moment of the steady clock."""
+        return steady >= self._ends[grant.id]
 
     def get(self, grant_id: str) -> Grant | None:
         """Return a grant by its id."""
@@ -116,6 +132,10 @@ class Grants:
     def of_task(self, task_id: str) -> Grant | None:
         """Return the grant of a task."""
         return self._by_task.get(task_id)
+
+    def of_path(self, path: str) -> Collection[Grant]:
+        """Return the grants for packages with a path."""
+        return self._by_path.get(path, {}).values()
 
     def of_package(self, package_id: str) -> list[Grant]:
         """Return the grants of a package."""

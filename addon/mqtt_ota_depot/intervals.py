@@ -37,6 +37,11 @@ class IntervalSet:
         """Return the intervals in ascending order."""
         return list(zip(self._starts, self._ends, strict=True))
 
+    def covers(self, start: int, end: int) -> bool:
+        """Return whether all bytes from `start` to before `end` are in the set."""
+        index = bisect_right(self._starts, start) - 1
+        return index >= 0 and self._ends[index] >= end
+
     def add(self, start: int, end: int) -> int:
         """Add the bytes from `start` to before `end`; return how many are new.
 

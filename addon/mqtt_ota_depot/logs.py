@@ -26,14 +26,35 @@ class AccessLogger(AbstractAccessLogger):
     @override
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
         """Log an answered request; `time` is in seconds."""
-        self.logger.debug(
-            "%s %s %s %d %.3f s",
+        log_request(
+            self.logger,
             request.remote,
             request.method,
-            request.path,
-            response.status,
-            time,
+            one_line(request.path),
+            status=response.status,
+            seconds=time,
         )
+
+
+def one_line(path: str) -> str:
+    """Return a path without the line ends that clients can hide in it.
+
+    It stays decoded otherwise, or a token in it would not be recognised.
+    """
+    return ascii(path)[1:-1]
+
+
+def log_request(
+    logger: logging.Logger | logging.LoggerAdapter[logging.Logger],
+    remote: str | None,
+    method: str,
+    path: str,
+    *,
+    status: int,
+    seconds: float,
+) -> None:
+    """Log an answered request; `path` is without the query."""
+    logger.debug("%s %s %s %d %.3f s", remote, method, path, status, seconds)
 
 
 def set_up(level: str) -> None:

@@ -37,6 +37,8 @@ class PackageRow(Base):
     custom_info: Mapped[str | None] = mapped_column(Text)
     withdrawn: Mapped[bool]
     created_at: Mapped[int] = mapped_column(BigInteger)
+    md5: Mapped[str | None] = mapped_column(String(32))
+    remove_at: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class GrantRow(Base):

@@ -12,12 +12,13 @@ import voluptuous as vol
 
 from .problems import Problem, ProblemKind
 from .ranges import Representation
-from .times import iso
+from .times import iso, iso_or_none
 
 MAX_FILE_NAME: Final = 100
 MAX_SOURCE_VERSIONS: Final = 20
 MAX_RELEASE_NOTES: Final = 64 * 1024
 MAX_CUSTOM_INFO: Final = 4096
+MAX_UNDO: Final = 3600
 # Devices have fixed buffers for URLs; 64 bits tell packages apart well enough,
 # since the token alone decides which package is served.
 PATH_DIGITS: Final = 16
@@ -36,7 +37,11 @@ class PackageKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Package:
-    """One stored package. `size` is in bytes, `sha256` in lower-case hex."""
+    """One stored package. `size` is in bytes, `sha256` and `md5` in lower-case hex.
+
+    `md5` is None for packages that were stored before it was noted, `remove_at`
+    is set while a removal can still be taken back.
+    """
 
     id: str
     kind: PackageKind
@@ -50,11 +55,18 @@ class Package:
     custom_info: str | None
     withdrawn: bool
     created_at: datetime
+    md5: str | None = None
+    remove_at: datetime | None = None
 
     @property
     def identity(self) -> tuple[PackageKind, str, str]:
         """Return what is unique among packages."""
         return (self.kind, self.model, self.version)
+
+    @property
+    def offered(self) -> bool:
+        """Return whether devices may still get it."""
+        return not self.withdrawn and self.remove_at is None
 
     @property
     def path(self) -> str:
@@ -79,7 +91,10 @@ class Package:
             "sha256": self.sha256,
             "release_notes": self.release_notes,
             "custom_info": self.custom_info,
-            "withdrawn": self.withdrawn,
+            "md5": self.md5,
+            # What is about to be removed counts as withdrawn for whoever does not know of removals.
+            "withdrawn": not self.offered,
+            "remove_at": iso_or_none(self.remove_at),
             "created_at": iso(self.created_at),
         }
 
@@ -126,6 +141,14 @@ def read_changes(body: object) -> dict[str, Any]:
     """Check the body of a PATCH; return the attributes of Package to replace."""
     changes: dict[str, Any] = validated(_CHANGES, body)
     return changes
+
+
+def read_undo(query: Mapping[str, str]) -> int:
+    """Return for how many seconds a removal can be taken back, 0 without such a wish.
+
+    Raises a Problem of kind invalid-request.
+    """
+    return int(validated(_UNDO, dict(query)).get("undo", 0))
 
 
 def validated(schema: vol.Schema, data: object) -> Any:
@@ -238,6 +261,14 @@ _FACTS: Final = vol.Schema(
         "sha256": vol.All(_text, _digest),
     }
 )
+_UNDO: Final = vol.Schema(
+    {
+        "undo": vol.All(
+            vol.Coerce(int, msg="must be a number"),
+            vol.Range(0, MAX_UNDO, msg=f"must be 0 to {MAX_UNDO} seconds"),
+        )
+    }
+)
 _CHANGES: Final = vol.Schema(
     {
         "model": printable(128),
@@ -245,5 +276,6 @@ _CHANGES: Final = vol.Schema(
         **_COMMON,
         "file_name": vol.All(_text, _bounds(1, 255), safe_file_name),
         "withdrawn": vol.Any(bool, msg="must be true or false"),
+        "remove_at": vol.Any(None, msg="can only be null, which takes a removal back"),
     }
 )

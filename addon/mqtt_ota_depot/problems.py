@@ -17,10 +17,13 @@ CONTENT_TYPE: Final = "application/problem+json"
 class ProblemKind(StrEnum):
     """Machine-readable kinds of problems; the value ends the `type` URN."""
 
+    DOWNLOAD_LIMIT = "download-limit"
     GRANT_NOT_FOUND = "grant-not-found"
     HASH_MISMATCH = "hash-mismatch"
+    HEADER_TOO_LARGE = "header-too-large"
     INTERNAL_ERROR = "internal-error"
     INVALID_REQUEST = "invalid-request"
+    KEY_CONFIGURED = "key-configured"
     METHOD_NOT_ALLOWED = "method-not-allowed"
     NOT_FOUND = "not-found"
     PACKAGE_NOT_FOUND = "package-not-found"
@@ -29,17 +32,23 @@ class ProblemKind(StrEnum):
     RANGE_NOT_SATISFIABLE = "range-not-satisfiable"
     STORAGE_FULL = "storage-full"
     TOO_LARGE = "too-large"
+    TOO_MANY_REQUESTS = "too-many-requests"
     UNAUTHORIZED = "unauthorized"
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type"
     UPLOAD_TIMEOUT = "upload-timeout"
     VERSION_EXISTS = "version-exists"
+    WRONG_CHIP = "wrong-chip"
 
 
 _STATUS: Final[Mapping[ProblemKind, HTTPStatus]] = {
+    # Not 401 or 429: some device libraries repeat those at once.
+    ProblemKind.DOWNLOAD_LIMIT: HTTPStatus.FORBIDDEN,
     ProblemKind.GRANT_NOT_FOUND: HTTPStatus.NOT_FOUND,
     ProblemKind.HASH_MISMATCH: HTTPStatus.UNPROCESSABLE_CONTENT,
+    ProblemKind.HEADER_TOO_LARGE: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     ProblemKind.INTERNAL_ERROR: HTTPStatus.INTERNAL_SERVER_ERROR,
     ProblemKind.INVALID_REQUEST: HTTPStatus.BAD_REQUEST,
+    ProblemKind.KEY_CONFIGURED: HTTPStatus.CONFLICT,
     ProblemKind.METHOD_NOT_ALLOWED: HTTPStatus.METHOD_NOT_ALLOWED,
     ProblemKind.NOT_FOUND: HTTPStatus.NOT_FOUND,
     ProblemKind.PACKAGE_NOT_FOUND: HTTPStatus.NOT_FOUND,
@@ -48,17 +57,22 @@ _STATUS: Final[Mapping[ProblemKind, HTTPStatus]] = {
     ProblemKind.RANGE_NOT_SATISFIABLE: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     ProblemKind.STORAGE_FULL: HTTPStatus.INSUFFICIENT_STORAGE,
     ProblemKind.TOO_LARGE: HTTPStatus.CONTENT_TOO_LARGE,
+    ProblemKind.TOO_MANY_REQUESTS: HTTPStatus.TOO_MANY_REQUESTS,
     ProblemKind.UNAUTHORIZED: HTTPStatus.UNAUTHORIZED,
     ProblemKind.UNSUPPORTED_MEDIA_TYPE: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     ProblemKind.UPLOAD_TIMEOUT: HTTPStatus.REQUEST_TIMEOUT,
     ProblemKind.VERSION_EXISTS: HTTPStatus.CONFLICT,
+    ProblemKind.WRONG_CHIP: HTTPStatus.UNPROCESSABLE_CONTENT,
 }
 
 _TITLE: Final[Mapping[ProblemKind, str]] = {
+    ProblemKind.DOWNLOAD_LIMIT: "Downloaded too often",
     ProblemKind.GRANT_NOT_FOUND: "Grant not found",
     ProblemKind.HASH_MISMATCH: "The package's bytes do not have the given SHA-256",
+    ProblemKind.HEADER_TOO_LARGE: "The request's header is too large",
     ProblemKind.INTERNAL_ERROR: "The depot failed",
     ProblemKind.INVALID_REQUEST: "Invalid request",
+    ProblemKind.KEY_CONFIGURED: "The key is one of the settings",
     ProblemKind.METHOD_NOT_ALLOWED: "Method not allowed",
     ProblemKind.NOT_FOUND: "Not found",
     ProblemKind.PACKAGE_NOT_FOUND: "Package not found",
@@ -67,10 +81,12 @@ _TITLE: Final[Mapping[ProblemKind, str]] = {
     ProblemKind.RANGE_NOT_SATISFIABLE: "The range is outside of the package",
     ProblemKind.STORAGE_FULL: "The depot's storage is full",
     ProblemKind.TOO_LARGE: "Too large",
+    ProblemKind.TOO_MANY_REQUESTS: "Too many requests",
     ProblemKind.UNAUTHORIZED: "Not authorized",
     ProblemKind.UNSUPPORTED_MEDIA_TYPE: "Unsupported media type",
     ProblemKind.UPLOAD_TIMEOUT: "The upload stalled",
     ProblemKind.VERSION_EXISTS: "This version exists with other content",
+    ProblemKind.WRONG_CHIP: "The package is built for another chip",
 }
 
 
@@ -109,12 +125,29 @@ class Problem(Exception):  # noqa: N818  (the word of RFC 9457)
 
     def as_response(self) -> web.Response:
         """Return the HTTP response; always with Content-Length."""
-        return web.Response(
+        response = web.Response(
             body=json.dumps(self.as_dict()).encode(),
             status=self.status,
             headers=self.headers,
             content_type=CONTENT_TYPE,
         )
+        if self.headers.get("Connection") == "close":
+            response.force_close()
+        return response
+
+
+def too_many_requests(reason: str, wait: int) -> Problem:
+    """Return the problem of a client that must come back after `wait` seconds."""
+    return Problem(
+        ProblemKind.TOO_MANY_REQUESTS,
+        f"{reason}; try again in {wait} seconds.",
+        headers={"Retry-After": str(wait), "Connection": "close"},
+    )
+
+
+def downloads_only() -> Problem:
+    """Return the problem of a request that would send a key in the clear."""
+    return Problem(ProblemKind.NOT_FOUND, "Only downloads are served without TLS.")
 
 
 def from_http_exception(err: web.HTTPException) -> Problem:

@@ -6,10 +6,15 @@ from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from enum import IntEnum
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 _ETAG: Final = re.compile(r'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 _RANGE: Final = re.compile(r"([0-9]*)-([0-9]*)", re.ASCII)
+_CONDITIONS: Final = frozenset(
+    {"if-match", "if-modified-since", "if-none-match", "if-unmodified-since"}
+)
+# What nearly every device sends, spelt exactly so.
+_USUAL: Final = re.compile(r"bytes=([0-9]{1,15})-([0-9]{1,15})", re.ASCII)
 # More digits than any size has; cutting there keeps absurd numbers absurd.
 _MAX_DIGITS: Final = 20
 
@@ -42,8 +47,7 @@ class Representation:
         return format_datetime(self.modified.replace(microsecond=0), usegmt=True)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The outcome and the bytes to send, from `start` to before `end`."""
 
     outcome: Outcome
@@ -54,19 +58,20 @@ class Answer:
 def answer(method: str, headers: Mapping[str, str], representation: Representation) -> Answer:
     """Decide how to answer a GET or HEAD request.
 
-    `headers` looks names up without regard to case. The order of tests is that
-    of RFC 9110 section 13.2.2.
+    `headers` finds names in lower case. The order of tests is that of RFC 9110
+    section 13.2.2.
     """
-    failed = _failed_precondition(headers, representation)
-    if failed is not None:
-        return Answer(outcome=failed)
-    whole = Answer(outcome=Outcome.WHOLE, end=representation.size)
+    if not _CONDITIONS.isdisjoint(headers):
+        failed = _failed_precondition(headers, representation)
+        if failed is not None:
+            return Answer(outcome=failed)
+    asked = headers.get("range")
     # RFC 9110 section 14.2 defines ranges for GET alone.
-    if method != "GET" or "Range" not in headers:
-        return whole
-    if not _if_range_holds(headers.get("If-Range"), representation):
-        return whole
-    return parse_range(headers["Range"], representation.size) or whole
+    if method == "GET" and asked and _if_range_holds(headers.get("if-range"), representation):
+        part = parse_range(asked, representation.size)
+        if part is not None:
+            return part
+    return Answer(outcome=Outcome.WHOLE, end=representation.size)
 
 
 def parse_range(value: str, size: int) -> Answer | None:
@@ -76,6 +81,9 @@ def parse_range(value: str, size: int) -> Answer | None:
     right answer to each. A malformed range is rejected, because whoever sent it
     would take the whole package for a part (both RFC 9110 section 14.2).
     """
+    usual = _USUAL.fullmatch(value)
+    if usual is not None:
+        return _from_to(int(usual[1]), int(usual[2]), size)
     unit, equals, range_set = value.partition("=")
     if not equals or unit.strip().lower() != "bytes":
         return None
@@ -93,8 +101,8 @@ def _from_to(start: int, last: int | None, size: int) -> Answer:
     """Return the answer to `start-` or `start-last`."""
     if start >= size or (last is not None and last < start):
         return Answer(outcome=Outcome.NOT_SATISFIABLE)
-    end = size if last is None else min(last + 1, size)
-    return Answer(outcome=Outcome.PART, start=start, end=end)
+    end = size if last is None or last >= size else last + 1
+    return Answer(Outcome.PART, start, end)
 
 
 def _suffix(length: int, size: int) -> Answer:
@@ -114,18 +122,18 @@ def _failed_precondition(
 ) -> Outcome | None:
     """Return the outcome of a precondition that ends the request."""
     modified = representation.modified.replace(microsecond=0)
-    if_match, if_none_match = headers.get("If-Match"), headers.get("If-None-Match")
+    if_match, if_none_match = headers.get("if-match"), headers.get("if-none-match")
     if if_match is not None:
         failed = not _matches(if_match, representation.etag, strong=True)
     else:
-        limit = _date(headers.get("If-Unmodified-Since"))
+        limit = _date(headers.get("if-unmodified-since"))
         failed = limit is not None and modified > limit
     if failed:
         return Outcome.PRECONDITION_FAILED
     if if_none_match is not None:
         known = _matches(if_none_match, representation.etag, strong=False)
     else:
-        since = _date(headers.get("If-Modified-Since"))
+        since = _date(headers.get("if-modified-since"))
         known = since is not None and modified <= since
     return Outcome.NOT_MODIFIED if known else None
 

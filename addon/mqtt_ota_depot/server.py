@@ -3,57 +3,53 @@
 import asyncio
 from asyncio import sslproto
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 import fcntl
-import itertools
-import json
+from functools import partial
 import logging
 import os
 from pathlib import Path
 import resource
 import signal
 import socket
-import ssl
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
-from yarl import URL
 
+from .address_check import AddressCheck
 from .addresses import device_url
 from .api import Api
 from .app import create_app
-from .auth import ApiKey, key_file, load_api_key
-from .blobs import FileBlobs, StorageFullError
+from .backup import is_under_way, restore
+from .blobs import FileBlobs
 from .catalog import SqlCatalog
-from .certificates import (
-    Authority,
-    CertificateError,
-    ServerCertificate,
-    own_certificate,
-)
-from .connections import DeviceFriendlySite
+from .connections import Host
 from .depot import Depot
-from .files import write_private
+from .discovery import Discovery, Offer
+from .doors import Doors
+from .downloads import Downloads
+from .drop_folder import DropFolder
+from .endpoint import Endpoint
+from .errors import StartError
+from .framework import Door
+from .gate import Gate
+from .ingress import IngressSite
+from .keys import Keys
+from .limits import Limits
 from .logs import AccessLogger
+from .scrub import scrub_weekly
+from .served_certificate import ServedCertificate
 from .settings import Settings
-from .supervisor import machine_address
+from .sites import DeviceFriendlySite
+from .supervisor import Machine, ask_machine
+from .ticking import Duties, tick
 
 # The Supervisor kills after ten seconds; downloads are resumed anyway.
 SHUTDOWN_TIMEOUT: Final = 1.0
-TICK: Final = 1.0
-# Saving progress costs wear of flash cards; new and ended downloads are saved
-# with the next tick, the rest at every so many ticks.
-SAVE_TICKS: Final = 5
-EXPIRE_TICKS: Final = 60
-RENEW_TICKS: Final = 24 * 3600
-KEEPALIVE_TIMEOUT: Final = 75.0
-TLS_BUFFER: Final = 64 * 1024
+TLS_BUFFER: Final = 16 * 1024
 
 _LOGGER: Final = logging.getLogger(__name__)
-
-
-class StartError(Exception):
-    """The depot cannot start; the text names the remedy."""
 
 
 async def serve(settings: Settings) -> None:
@@ -75,44 +71,134 @@ async def serve(settings: Settings) -> None:
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[str]:
     """Run the depot inside the block; yields the base of download URLs."""
-    sock = _listen(settings.host, settings.port)
-    port = sock.getsockname()[1]
-    token = os.environ.get("SUPERVISOR_TOKEN")
-    base = device_url(
+    with ExitStack() as stack:
+        doors = Doors.open(settings, stack)
+        token = os.environ.get("SUPERVISOR_TOKEN")
+        machine = await ask_machine(token) if token else None
+        base = _base(settings, doors.port, machine)
+        blobs = FileBlobs(settings.data_dir)
+        stack.callback(blobs.close)
+        restore(settings.data_dir)
+        catalog = SqlCatalog.in_folder(settings.data_dir)
+        depot = Depot(catalog, blobs, hold=partial(is_under_way, settings.data_dir))
+        try:
+            certificate = ServedCertificate(settings, base)
+            await depot.open()
+            keys = Keys(settings.data_dir, settings.api_key)
+            reach = _Reach(
+                doors=doors,
+                base=base,
+                keys=keys,
+                certificate=certificate,
+                teller=_teller(token, machine, doors.port, keys, certificate),
+            )
+            async with _served(settings, depot, reach):
+                yield base
+            depot.transfers.stop()
+            await depot.save_transfers()
+        finally:
+            # A change that runs on would take a connection of its own after the close.
+            await depot.settle()
+            await catalog.close()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Reach:
+    """How the depot is reached, and what makes sure that it is this one."""
+
+    doors: Doors
+    base: str
+    keys: Keys
+    certificate: ServedCertificate
+    teller: Discovery | None
+
+
+@asynccontextmanager
+async def _served(settings: Settings, depot: Depot, reach: _Reach) -> AsyncIterator[None]:
+    """Serve the depot inside the block, and look after it."""
+    gate = Gate(Limits.of(settings))
+    certificate, teller = reach.certificate, reach.teller
+    in_front = settings.device_url is not None
+    check = AddressCheck(reach.base, lambda: None if in_front else certificate.leaf)
+    told = teller.renew if teller else _nobody_to_tell
+    api = Api(
+        depot,
+        keys=reach.keys,
+        key_renewed=told,
+        address_check=check,
+        device_url=reach.base,
+        max_package_size=settings.max_package_size,
+        max_listeners=settings.max_listeners,
+        counts=gate.counts,
+    )
+    downloads = Downloads(depot, gate)
+    host = Host(depot=depot, gate=gate, downloads=downloads, context=certificate.context)
+    app = create_app(depot, api, downloads, certificate.authority)
+    endpoint = Endpoint(settings, reach.doors, reach.base, certificate)
+
+    def certificate_changed() -> None:
+        """Tell programs and Home Assistant what is to be trusted now."""
+        endpoint.write()
+        told()
+
+    duties = Duties(
+        depot=depot,
+        certificate=certificate,
+        certificate_changed=certificate_changed,
+        keep_versions=settings.keep_versions,
+    )
+    async with _sites(app, reach.doors, host, settings.ingress_peer):
+        jobs = [tick(duties), check.run(), scrub_weekly(depot)]
+        if teller is not None:
+            jobs.append(teller.run())
+        if settings.drop_dir is not None:
+            drops = DropFolder(settings.drop_dir, depot, settings.max_package_size)
+            jobs.append(drops.run())
+        tasks = [asyncio.create_task(job) for job in jobs]
+        try:
+            with endpoint.announced():
+                yield
+        finally:
+            await api.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _base(settings: Settings, port: int, machine: Machine | None) -> str:
+    """Return the base of download URLs."""
+    return device_url(
         settings.device_url,
         settings.host,
         port,
         tls=settings.tls,
-        machine=await machine_address(token, port) if token else None,
+        machine=(machine.address, machine.port(port)) if machine else None,
     )
-    catalog = SqlCatalog.in_folder(settings.data_dir)
-    blobs = FileBlobs(settings.data_dir)
-    depot = Depot(catalog, blobs)
-    try:
-        certificate = _certificate(settings, base)
-        await depot.open()
-        api = Api(
-            depot,
-            api_key=ApiKey(load_api_key(settings.data_dir, settings.api_key)),
-            device_url=base,
-            max_package_size=settings.max_package_size,
+
+
+def _teller(
+    token: str | None,
+    machine: Machine | None,
+    port: int,
+    keys: Keys,
+    certificate: ServedCertificate,
+) -> Discovery | None:
+    """Return what tells Home Assistant of the depot, None without a Supervisor."""
+    if token is None:
+        return None
+    hostname = machine.hostname if machine else socket.gethostname()
+
+    def offer() -> Offer:
+        """Return what there is to tell now."""
+        return Offer(
+            host=hostname, port=port, api_key=keys.key, fingerprint=certificate.fingerprint
         )
-        context = certificate.context() if certificate else None
-        async with _site(create_app(depot, api), sock, context):
-            ticking = asyncio.create_task(_tick(depot, settings, base, context))
-            try:
-                with _announced(settings, base, certificate):
-                    yield base
-            finally:
-                await api.events.close()
-                ticking.cancel()
-                await asyncio.gather(ticking, return_exceptions=True)
-        depot.transfers.stop()
-        await depot.save_transfers()
-    finally:
-        sock.close()
-        blobs.close()
-        await catalog.close()
+
+    return Discovery(token, offer)
+
+
+def _nobody_to_tell() -> None:
+    """Leave it to people to tell the integration of a new key or certificate."""
 
 
 @contextmanager
@@ -142,112 +228,26 @@ def _prepare_process() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """Return a bound socket; raises StartError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, dualstack_ipv6=host == "::")
-    except OSError as err:
-        msg = f"cannot listen on {host} port {port}: {err.strerror}; choose another"
-        raise StartError(msg) from err
-
-
-def _certificate(settings: Settings, base: str) -> ServerCertificate | None:
-    """Return the certificate to serve with, None for plain HTTP."""
-    if not settings.tls:
-        return None
-    if settings.certfile is not None and settings.keyfile is not None:
-        return own_certificate(settings.certfile, settings.keyfile)
-    names = [URL(base).host or "", "localhost", "127.0.0.1", socket.gethostname()]
-    return Authority(authority_folder(settings.data_dir)).server_certificate(names)
-
-
-def authority_folder(data_dir: Path) -> Path:
-    """Return where the depot keeps its own certificate authority."""
-    return data_dir / "certificates"
-
-
 @asynccontextmanager
-async def _site(
-    app: web.Application, sock: socket.socket, context: ssl.SSLContext | None
+async def _sites(
+    app: web.Application, doors: Doors, host: Host, ingress_peer: str
 ) -> AsyncIterator[None]:
-    """Serve the application inside the block."""
+    """Serve the application at all doors inside the block."""
     runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_TIMEOUT)
     await runner.setup()
+    options: dict[str, Any] = {
+        "access_log": logging.getLogger("mqtt_ota_depot.access"),
+        "access_log_class": AccessLogger,
+    }
+    sites: list[web.BaseSite] = [DeviceFriendlySite(runner, doors.main, host, **options)]
+    if doors.http is not None:
+        plain = replace(host, context=None, connections=set())
+        sites.append(DeviceFriendlySite(runner, doors.http, plain, door=Door.DOWNLOADS, **options))
+    if doors.ingress is not None:
+        sites.append(IngressSite(runner, doors.ingress, peer=ingress_peer, **options))
     try:
-        await DeviceFriendlySite(
-            runner,
-            sock,
-            context,
-            access_log=logging.getLogger("mqtt_ota_depot.access"),
-            access_log_class=AccessLogger,
-            keepalive_timeout=KEEPALIVE_TIMEOUT,
-        ).start()
+        for site in sites:
+            await site.start()
         yield
     finally:
         await runner.cleanup()
-
-
-@contextmanager
-def _announced(
-    settings: Settings, base: str, certificate: ServerCertificate | None
-) -> Iterator[None]:
-    """Tell people by the log and programs by a file how to reach the depot."""
-    fingerprint = certificate.fingerprint if certificate else None
-    endpoint = settings.data_dir / "endpoint.json"
-    _LOGGER.info("Listening; URL %s", base)
-    if fingerprint is not None:
-        _LOGGER.info("SHA-256 fingerprint of the certificate authority: %s", fingerprint)
-    else:
-        _LOGGER.warning("Plain HTTP: anyone on the network can read downloads and keys")
-    if settings.api_key is None:
-        _LOGGER.info("The API key is in %s", key_file(settings.data_dir))
-    else:
-        _LOGGER.info("The API key is the one of the settings")
-    content = {"url": base, "fingerprint": fingerprint, "pid": os.getpid()}
-    write_private(endpoint, json.dumps(content).encode())
-    try:
-        yield
-    finally:
-        endpoint.unlink(missing_ok=True)
-
-
-async def _tick(
-    depot: Depot, settings: Settings, base: str, context: ssl.SSLContext | None
-) -> None:
-    """Do what is due now and then; a failure is logged and tried again."""
-    for count in itertools.count(1):
-        with suppress(TimeoutError):
-            async with asyncio.timeout(TICK):
-                await depot.transfers.urgent.wait()
-        try:
-            depot.transfers.flush()
-            if depot.transfers.urgent.is_set() or count % SAVE_TICKS == 0:
-                await depot.save_transfers()
-            if count % EXPIRE_TICKS == 0:
-                await depot.remove_expired_grants()
-            if count % RENEW_TICKS == 0 and context is not None:
-                _renew(settings, base, context)
-        except StorageFullError:
-            _LOGGER.warning("No room is left to save the progress of downloads")
-        except Exception:
-            _LOGGER.exception("What is due now and then failed; it will be tried again")
-            # What is urgent and was not done would begin the next tick at once.
-            await asyncio.sleep(TICK)
-
-
-def _renew(settings: Settings, base: str, context: ssl.SSLContext) -> None:
-    """Load the certificate again, renewed when its end is near."""
-    try:
-        certificate = _certificate(settings, base)
-        if certificate is not None:
-            certificate.load_into(context)
-    except CertificateError:
-        _LOGGER.exception("The certificate was not renewed")
-    except OSError as err:
-        _LOGGER.warning(
-            "The certificate could not be renewed and will be tried again later; "
-            "check room and permissions in %s: %s",
-            settings.data_dir,
-            err,
-        )

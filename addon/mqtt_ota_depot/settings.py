@@ -24,6 +24,11 @@ _INTEGER: Final = re.compile(r"-?[0-9]{1,20}", re.ASCII)
 _LEVELS: Final = ("debug", "info", "warning", "error")
 _MIN_API_KEY: Final = 16
 _MAX_PORT: Final = 65_535
+_MIN_RATE: Final = 1024
+_MAX_COUNT: Final = 1_000_000
+# Apps name certificates by what they are called in this folder.
+_APP_CERTIFICATES: Final = Path("/ssl")
+_INGRESS_PEER: Final = "172.30.32.2"
 
 
 class SettingsError(Exception):
@@ -38,6 +43,8 @@ class Setting:
     read: Callable[[object], Any]
     default: Any
     help: str
+    # The app's configuration has it under the name that other apps use.
+    in_app: str | None = None
 
     @property
     def option(self) -> str:
@@ -52,17 +59,28 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """All settings, checked. Sizes are in bytes."""
+    """All settings, checked. Sizes are in bytes, rates in bytes per second."""
 
     data_dir: Path
     host: str
     port: int
+    http_port: int | None
+    ingress_port: int | None
+    ingress_peer: str
     device_url: URL | None
     tls: bool
     certfile: Path | None
     keyfile: Path | None
     api_key: str | None
+    drop_dir: Path | None
+    keep_versions: int
     max_package_size: int
+    max_rate: int
+    max_device_rate: int
+    max_connections: int
+    max_listeners: int
+    max_repeats: int
+    bind_grants: bool
     log_level: str
 
     def __repr__(self) -> str:
@@ -92,8 +110,11 @@ def load(arguments: Namespace, environ: Mapping[str, str] = os.environ) -> Setti
 
     Raises SettingsError.
     """
-    file = arguments.settings or environ.get(SETTINGS_ENV) or _app_options(arguments, environ)
+    app_options = _app_options(arguments, environ)
+    file = arguments.settings or environ.get(SETTINGS_ENV) or app_options
     from_file = _read_file(Path(file)) if file else {}
+    if file and file == app_options:
+        from_file = _in_app_form(from_file)
     values = {
         setting.name: _value(setting, arguments, environ, from_file, file) for setting in SETTINGS
     }
@@ -111,6 +132,16 @@ def _app_options(arguments: Namespace, environ: Mapping[str, str]) -> str | None
     return str(file) if file.is_file() else None
 
 
+def _in_app_form(options: Mapping[str, object]) -> dict[str, object]:
+    """Return the options of the app as settings: bare names are files of one folder."""
+    settings = dict(options)
+    for name in ("certfile", "keyfile"):
+        value = settings.get(name)
+        if isinstance(value, str) and value.strip():
+            settings[name] = str(_APP_CERTIFICATES / value.strip())
+    return settings
+
+
 def _value(
     setting: Setting,
     arguments: Namespace,
@@ -123,6 +154,7 @@ def _value(
         (setting.option, getattr(arguments, setting.name, None)),
         (f"environment variable {setting.variable}", environ.get(setting.variable)),
         (f"file {file}", from_file.get(setting.name)),
+        (f"file {file}", from_file.get(setting.in_app or setting.name)),
     )
     for source, value in sources:
         # The Supervisor writes options that were left out as empty strings.
@@ -151,7 +183,8 @@ def _read_file(path: Path) -> dict[str, object]:
     if not isinstance(values, dict):
         msg = f"settings file {path}: must hold an object of settings"
         raise SettingsError(msg)
-    for name in sorted(values.keys() - {setting.name for setting in SETTINGS}):
+    known = {setting.name for setting in SETTINGS} | {setting.in_app for setting in SETTINGS}
+    for name in sorted(values.keys() - known):
         _LOGGER.warning("Settings file %s: unknown setting %r is ignored", path, name)
     return values
 
@@ -201,6 +234,20 @@ def _port(value: object) -> int:
 def _size(value: object) -> int:
     """Read a size in bytes, up to 1 TiB."""
     return _integer(value, 1, 1024 * GIB)
+
+
+def _rate(value: object) -> int:
+    """Read a rate in bytes per second; a slower one would look like a dead depot."""
+    rate = _integer(value, 0, 1024 * GIB)
+    if 0 < rate < _MIN_RATE:
+        msg = f"must be 0 (no limit) or at least {_MIN_RATE}, not {rate}"
+        raise ValueError(msg)
+    return rate
+
+
+def _count(value: object) -> int:
+    """Read a number of things."""
+    return _integer(value, 0, _MAX_COUNT)
 
 
 def _level(value: object) -> str:
@@ -262,6 +309,26 @@ SETTINGS: Final = (
         help="port to listen on; 0 takes a free one",
     ),
     Setting(
+        name="http_port",
+        read=_port,
+        default=None,
+        help="second port that serves downloads over plain HTTP, for devices without TLS; "
+        "none when left out",
+    ),
+    Setting(
+        name="ingress_port",
+        read=_port,
+        default=None,
+        help="port of the page within Home Assistant, where no API key is asked for; "
+        "none when left out",
+    ),
+    Setting(
+        name="ingress_peer",
+        read=_text,
+        default=_INGRESS_PEER,
+        help="the one address that may use ingress_port",
+    ),
+    Setting(
         name="device_url",
         read=_base_url,
         default=None,
@@ -274,6 +341,7 @@ SETTINGS: Final = (
         default=True,
         help="true for HTTPS; false for plain HTTP, which anyone on the network can "
         "read and change",
+        in_app="ssl",
     ),
     Setting(
         name="certfile",
@@ -294,10 +362,60 @@ SETTINGS: Final = (
         help="API key of the integration; made on first start when left out",
     ),
     Setting(
+        name="drop_dir",
+        read=_path,
+        default=None,
+        help="folder in which files become packages; none when left out",
+    ),
+    Setting(
+        name="keep_versions",
+        read=_count,
+        default=0,
+        help="newest versions of a model that are kept; 0 keeps all",
+    ),
+    Setting(
         name="max_package_size",
         read=_size,
         default=8 * GIB,
         help="largest package in bytes",
+    ),
+    Setting(
+        name="max_rate",
+        read=_rate,
+        default=0,
+        help="bytes per second that all downloads get together; 0 is no limit",
+    ),
+    Setting(
+        name="max_device_rate",
+        read=_rate,
+        default=0,
+        help="bytes per second that one device gets; 0 is no limit",
+    ),
+    Setting(
+        name="max_connections",
+        read=_count,
+        # A thousand devices may stand behind one gateway.
+        default=1024,
+        help="open connections that one address may have; 0 is no limit",
+    ),
+    Setting(
+        name="max_listeners",
+        read=_count,
+        default=16,
+        help="programs that may listen to the events at once; 0 is no limit",
+    ),
+    Setting(
+        name="max_repeats",
+        read=_count,
+        default=10,
+        help="times that a device may download its package under one grant; 0 is no limit",
+    ),
+    Setting(
+        name="bind_grants",
+        read=_flag,
+        # An address may change within a download: by DHCP, or between radio and cable.
+        default=False,
+        help="true lets only the address that uses a grant first go on with it",
     ),
     Setting(
         name="log_level",

@@ -1,21 +1,19 @@
 """Transfers: what the depot saw of each download."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 import time
 from typing import Any, Final
 
 from .grants import Grant
-from .intervals import IntervalSet
-from .times import iso_or_none, utcnow
+from .times import utcnow
+from .transfer import Transfer
 
 # A transfer is told again at the earliest after this many seconds, and only
 # when it went on by a hundredth: listeners store and show every change.
 TELL_INTERVAL: Final = 1.0
-TELL_FRACTION: Final = 100
 # Clients that fetch many small ranges stay active between two of them.
 LINGER: Final = 1.0
 
@@ -23,130 +21,48 @@ type Publish = Callable[[dict[str, Any]], None]
 type Abort = Callable[[], None]
 
 
-class Transfer:
-    """The download under one grant; its methods are the only ways to change it."""
-
-    def __init__(self, grant: Grant, size: int) -> None:
-        """Create a transfer of `size` bytes of which nothing was served yet."""
-        self._grant = grant
-        self._size = size
-        self._served = IntervalSet()
-        self._requests = 0
-        self._refusals = 0
-        self._open = 0
-        self._interrupted = False
-        self._started_at: datetime | None = None
-        self._updated_at: datetime | None = None
-        self.active = False
-
-    @property
-    def grant_id(self) -> str:
-        """Return the id of its grant."""
-        return self._grant.id
-
-    @property
-    def bytes_served(self) -> int:
-        """Return the number of distinct bytes that were served."""
-        return self._served.total
-
-    @property
-    def complete(self) -> bool:
-        """Return whether every byte was served."""
-        return self._served.total == self._size
-
-    @property
-    def idle(self) -> bool:
-        """Return whether no response is being sent."""
-        return not self._open
-
-    @property
-    def refusals(self) -> int:
-        """Return how many requests were refused."""
-        return self._refusals
-
-    @property
-    def step(self) -> int:
-        """Return the number of bytes that makes a change worth telling."""
-        return max(1, self._size // TELL_FRACTION)
-
-    def opened(self, start: int, end: int, now: datetime) -> None:
-        """Note a response with the bytes from `start` to before `end`."""
-        if self._interrupted and end == self._size:
-            # The process was killed before it could save how far the device
-            # was; a device that asks for the rest has what comes before.
-            self._served.add(0, start)
-            self._interrupted = False
-        self._requests += 1
-        self._open += 1
-        self._started_at = self._started_at or now
-        self._updated_at = now
-        self.active = True
-
-    def served(self, start: int, end: int, now: datetime) -> None:
-        """Note that bytes were handed to the device's connection."""
-        self._served.add(start, end)
-        self._updated_at = now
-
-    def closed(self, now: datetime) -> None:
-        """Note that a response ended, whole or not."""
-        self._open -= 1
-        self._updated_at = now
-
-    def refused(self, now: datetime) -> None:
-        """Note a request that came with this grant's token and was refused."""
-        self._refusals += 1
-        self._updated_at = now
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the JSON object of the API."""
-        return {
-            "grant_id": self._grant.id,
-            "task_id": self._grant.task_id,
-            "device_id": self._grant.device_id,
-            "package_id": self._grant.package_id,
-            "size": self._size,
-            "bytes_served": self.bytes_served,
-            "requests": self._requests,
-            "refusals": self._refusals,
-            "active": self.active,
-            "complete": self.complete,
-            "started_at": iso_or_none(self._started_at),
-            "updated_at": iso_or_none(self._updated_at),
-        }
-
-    def state(self) -> dict[str, Any]:
-        """Return what the catalog keeps."""
-        return {
-            "served": self._served.pairs(),
-            "requests": self._requests,
-            "refusals": self._refusals,
-            "interrupted": self.active or self._interrupted,
-            "started_at": _timestamp(self._started_at),
-            "updated_at": _timestamp(self._updated_at),
-        }
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Take over what the catalog kept."""
-        for start, end in state["served"]:
-            self._served.add(start, min(end, self._size))
-        self._requests = state["requests"]
-        self._refusals = state["refusals"]
-        self._interrupted = state["interrupted"]
-        self._started_at = _moment(state["started_at"])
-        self._updated_at = _moment(state["updated_at"])
-
-
 @dataclass(slots=True)
 class _Entry:
     """A transfer, what was last told of it and its running responses."""
 
     transfer: Transfer
-    aborts: list[Abort]
+    responses: set[Response] = field(default_factory=set)
     told_at: float = 0.0
     told_bytes: int = 0
-    told_refusals: int = 0
+    told_refusals: tuple[int, int] = (0, 0)
     told_active: bool = False
-    idle_since: float | None = None
+    # A finished download is at rest at once; what comes later rests like all.
+    finished: bool = False
+    seen_requests: int = 0
+    used_at: float = 0.0
+
+
+class Response:
+    """One response on its way to a device."""
+
+    __slots__ = ("_board", "_entry", "_reached", "abort")
+
+    def __init__(self, board: TransferBoard, entry: _Entry, start: int, abort: Abort) -> None:
+        """Create a response whose first byte is at `start`; boards do this."""
+        self._board = board
+        self._entry = entry
+        self._reached = start
+        self.abort = abort
+
+    def reached(self, offset: int) -> None:
+        """Note that every byte before `offset` was served; earlier ones change nothing."""
+        if offset > self._reached:
+            self._entry.transfer.served(self._reached, offset, self._board.now())
+            self._reached = offset
+            self._board.changed(self._entry)
+
+    def cut(self, offset: int) -> None:
+        """Note that the bytes before `offset` were under way when the connection broke."""
+        self._entry.transfer.cut(self._reached, offset)
+
+    def close(self) -> None:
+        """Note that nothing more is sent."""
+        self._board.closed(self._entry, self)
 
 
 class TransferBoard:
@@ -164,9 +80,10 @@ class TransferBoard:
     ) -> None:
         """Create an empty board that tells changes to `publish`."""
         self._publish = publish
-        self._now = now
+        self.now = now
         self._monotonic = monotonic
         self._entries: dict[str, _Entry] = {}
+        self._lively: dict[str, _Entry] = {}
         self._unsaved: set[str] = set()
         self.urgent = asyncio.Event()
 
@@ -177,17 +94,19 @@ class TransferBoard:
             transfer.restore(state)
         self._entries[grant.id] = _Entry(
             transfer=transfer,
-            aborts=[],
             told_bytes=transfer.bytes_served,
-            told_refusals=transfer.refusals,
+            told_refusals=_refusals(transfer),
+            finished=transfer.complete,
+            seen_requests=transfer.requests,
         )
 
     def remove(self, grant_id: str) -> None:
         """Forget a transfer, cut its running responses and tell that it is gone."""
         entry = self._entries.pop(grant_id)
         self._unsaved.discard(grant_id)
-        for abort in list(entry.aborts):
-            abort()
+        self._lively.pop(grant_id, None)
+        for response in list(entry.responses):
+            response.abort()
         self._publish({"type": "transfer_removed", "grant_id": grant_id})
 
     def get(self, grant_id: str) -> Transfer:
@@ -198,53 +117,85 @@ class TransferBoard:
         """Return the JSON objects of all transfers."""
         return [entry.transfer.as_dict() for entry in self._entries.values()]
 
-    @contextmanager
-    def response(
-        self, grant_id: str, start: int, end: int, abort: Abort
-    ) -> Iterator[Callable[[int, int], None]]:
-        """Watch one response; yields the function that notes served bytes.
+    def open(self, grant_id: str, start: int, end: int, abort: Abort) -> Response:
+        """Watch a response with the bytes from `start` to before `end`.
 
         `abort` is called when the grant ends while the response is being sent.
         """
         entry = self._entries[grant_id]
-        entry.transfer.opened(start, end, self._now())
-        entry.aborts.append(abort)
-        entry.idle_since = None
-        self._changed(entry)
-        try:
-            yield lambda first, last: self._served(entry, first, last)
-        finally:
-            entry.aborts.remove(abort)
-            entry.transfer.closed(self._now())
-            if entry.transfer.idle:
-                entry.idle_since = self._monotonic()
-                if entry.transfer.complete:
-                    entry.transfer.active = False
-            self._changed(entry)
+        entry.transfer.opened(start, end, self.now())
+        response = Response(self, entry, start, abort)
+        entry.responses.add(response)
+        self._lively[grant_id] = entry
+        self.changed(entry)
+        return response
+
+    def served(self, grant_id: str, start: int, end: int) -> None:
+        """Note a response that left as a whole, at once."""
+        if not self._entries[grant_id].transfer.served_quietly(start, end):
+            response = self.open(grant_id, start, end, _nothing)
+            response.reached(end)
+            response.close()
+
+    def closed(self, entry: _Entry, response: Response) -> None:
+        """Note the end of a response."""
+        transfer = entry.transfer
+        entry.responses.discard(response)
+        transfer.closed(self.now())
+        if transfer.idle:
+            entry.used_at = self._monotonic()
+            if transfer.complete and not entry.finished:
+                entry.finished = True
+                transfer.active = False
+        self.changed(entry)
 
     def refused(self, grant_id: str) -> None:
         """Note a refused request; it is told with the next flush."""
         entry = self._entries[grant_id]
-        entry.transfer.refused(self._now())
+        entry.transfer.refused(self.now())
+        self._lively[grant_id] = entry
         self._unsaved.add(grant_id)
 
+    def unauthorised(self, grant_id: str) -> None:
+        """Note a request without a right token of a grant's device; told with the next flush."""
+        entry = self._entries[grant_id]
+        entry.transfer.refused_without_token(self.now())
+        self._lively[grant_id] = entry
+        self._unsaved.add(grant_id)
+
+    def left_open(self, grant_id: str) -> None:
+        """Note that a connection which had brought bytes under a grant has idled away."""
+        entry = self._entries.get(grant_id)
+        if entry is not None and entry.transfer.leave_open():
+            self._unsaved.add(grant_id)
+            self._tell(entry)
+
     def flush(self) -> None:
-        """End what is idle and tell what is due; called once per second."""
+        """End what is idle and tell what is due; called once per second.
+
+        Takes the longer the more transfers are active, not the more there are.
+        """
         now = self._monotonic()
-        for entry in list(self._entries.values()):
+        for grant_id, entry in list(self._lively.items()):
             transfer = entry.transfer
-            if transfer.active and transfer.idle and now - (entry.idle_since or 0.0) >= LINGER:
+            if transfer.requests != entry.seen_requests:
+                entry.seen_requests = transfer.requests
+                entry.used_at = now
+                transfer.used(self.now())
+            elif transfer.active and transfer.idle and now - entry.used_at >= LINGER:
                 transfer.active = False
-                self._changed(entry)
-            elif transfer.refusals != entry.told_refusals:
+            self.changed(entry)
+            if _refusals(transfer) != entry.told_refusals:
                 self._tell(entry)
+            if not transfer.active:
+                del self._lively[grant_id]
 
     def stop(self) -> None:
         """End every transfer that lingers, as the last act before the last save."""
-        for entry in self._entries.values():
+        for entry in self._lively.values():
             if entry.transfer.active and entry.transfer.idle:
                 entry.transfer.active = False
-                self._changed(entry)
+                self.changed(entry)
 
     def take_unsaved(self) -> dict[str, dict[str, Any]]:
         """Return the states that changed since the last call."""
@@ -256,12 +207,7 @@ class TransferBoard:
         """Have transfers that were taken, and are not gone since, taken again."""
         self._unsaved.update(self._entries.keys() & grant_ids)
 
-    def _served(self, entry: _Entry, start: int, end: int) -> None:
-        """Note served bytes and tell them when due."""
-        entry.transfer.served(start, end, self._now())
-        self._changed(entry)
-
-    def _changed(self, entry: _Entry) -> None:
+    def changed(self, entry: _Entry) -> None:
         """Mark for saving; tell at once what is new in kind, steps when due."""
         transfer = entry.transfer
         grant_id = transfer.grant_id
@@ -282,16 +228,15 @@ class TransferBoard:
         transfer = entry.transfer
         entry.told_at = self._monotonic()
         entry.told_bytes = transfer.bytes_served
-        entry.told_refusals = transfer.refusals
+        entry.told_refusals = _refusals(transfer)
         entry.told_active = transfer.active
         self._publish({"type": "transfer_changed", "transfer": transfer.as_dict()})
 
 
-def _timestamp(moment: datetime | None) -> float | None:
-    """Return seconds since 1970."""
-    return None if moment is None else moment.timestamp()
+def _refusals(transfer: Transfer) -> tuple[int, int]:
+    """Return how many requests were refused, with the transfer's token and without."""
+    return transfer.refusals, transfer.unauthorised
 
 
-def _moment(timestamp: float | None) -> datetime | None:
-    """Return the time of seconds since 1970."""
-    return None if timestamp is None else datetime.fromtimestamp(timestamp, UTC)
+def _nothing() -> None:
+    """Cut a response of which nothing is left to be cut."""

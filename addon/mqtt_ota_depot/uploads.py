@@ -8,6 +8,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from .blobs import IncomingBlob
 from .depot import Depot
+from .image_header import HEADER_SIZE
+from .inspection import Inspection
 from .packages import MAX_RELEASE_NOTES, Package, read_facts, safe_file_name
 from .problems import Problem, ProblemKind
 
@@ -25,9 +27,10 @@ _REPEATABLE: Final = "source_versions"
 class Uploads:
     """Receives packages."""
 
-    def __init__(self, depot: Depot, max_package_size: int) -> None:
+    def __init__(self, depot: Depot, inspection: Inspection, max_package_size: int) -> None:
         """Create the receiver; `max_package_size` is in bytes."""
         self._depot = depot
+        self._inspection = inspection
         self._max_package_size = max_package_size
 
     async def check(self, request: web.Request) -> None:
@@ -87,23 +90,27 @@ class Uploads:
         }:
             raise _malformed(_FILE, "must not be encoded.")
         async with self._depot.blobs.incoming() as blob:
-            await self._copy(part, blob)
+            beginning = await self._copy(part, blob)
             extra = await _next(form)
             if extra is not None:
                 raise _malformed(_name(extra), "must come before the file, which is sent once.")
+            await self._inspection.check_chip(facts.kind, facts.model, beginning)
             return await self._depot.add_package(facts, safe_file_name(part.filename), blob)
 
-    async def _copy(self, part: BodyPartReader, blob: IncomingBlob) -> None:
-        """Copy the file's bytes in blocks."""
+    async def _copy(self, part: BodyPartReader, blob: IncomingBlob) -> bytes:
+        """Copy the file's bytes in blocks; return the first ones."""
         block = bytearray()
+        beginning = b""
         while not part.at_eof():
             async with asyncio.timeout(STALL_TIMEOUT):
                 block += await part.read_chunk(_CHUNK)
             if blob.size + len(block) > self._max_package_size:
                 raise self._too_large()
             if len(block) >= _BLOCK or part.at_eof():
+                beginning = beginning or bytes(block[:HEADER_SIZE])
                 await blob.write(bytes(block))
                 block.clear()
+        return beginning
 
     def _too_large(self) -> Problem:
         """Return the problem of a package beyond the limit."""

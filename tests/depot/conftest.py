@@ -2,11 +2,10 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-import threading
 
 import pytest
 
-from .rig import Rig, depot_running
+from .rig import Rig, depot_running, wait_for_databases
 
 
 @pytest.fixture(autouse=True)
@@ -18,9 +17,7 @@ def _real_sockets(socket_enabled: None) -> None:
 async def _no_thread_is_left() -> AsyncIterator[None]:
     """Wait for the threads of closed databases, which end a moment after their close."""
     yield
-    for thread in threading.enumerate():
-        if "_connection_worker_thread" in thread.name:
-            thread.join(5)
+    wait_for_databases()
 
 
 @pytest.fixture

@@ -26,18 +26,22 @@ class DepotProcess:
         data_dir: Path,
         *options: str,
         api_key: str | None = KEY,
-        file_limit: int | None = None,
+        limit: str | None = None,
+        module: str = "mqtt_ota_depot",
     ) -> None:
-        """Start the depot and wait until it listens."""
+        """Start the depot, or a module that changes its world, and wait until it listens.
+
+        `limit` is an option of `prlimit`, such as `--fsize=8000000`.
+        """
         self.data_dir = data_dir
         self.log = data_dir.with_suffix(".log")
-        limit = [] if file_limit is None else ["prlimit", f"--fsize={file_limit}"]
+        prefix = [] if limit is None else ["prlimit", limit]
         arguments = ["--data-dir", str(data_dir), "--host", "127.0.0.1", "--port", "0"]
         if api_key is not None:
             arguments += ["--api-key", api_key]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*limit, *COMMAND, "serve", *arguments, *options],
+                [*prefix, sys.executable, "-m", module, "serve", *arguments, *options],
                 stdout=log,
                 stderr=log,
             )
@@ -52,6 +56,18 @@ class DepotProcess:
     def ca(self) -> str:
         """Return the file of the certificate to trust."""
         return str(self.data_dir / "certificates" / "ca.pem")
+
+    @property
+    def port(self) -> int:
+        """Return the port that it listens on."""
+        return int(self.url.rpartition(":")[2])
+
+    @property
+    def tls(self) -> ssl.SSLContext | None:
+        """Return what a client trusts, None where the depot speaks plain HTTP."""
+        if self.endpoint["fingerprint"] is None:
+            return None
+        return ssl.create_default_context(cafile=self.ca)
 
     def memory(self, name: str = "VmRSS") -> int:
         """Return the process's memory in bytes."""
@@ -72,8 +88,7 @@ class DepotProcess:
     @asynccontextmanager
     async def client(self) -> AsyncIterator[Rig]:
         """Return a client that trusts the depot's authority."""
-        context = ssl.create_default_context(cafile=self.ca)
-        async with ClientSession(connector=TCPConnector(ssl=context)) as session:
+        async with ClientSession(connector=TCPConnector(ssl=self.tls or True)) as session:
             yield Rig(url=self.url, data_dir=self.data_dir, session=session)
 
     def _wait(self) -> dict[str, Any]:

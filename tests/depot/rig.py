@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 import json
 from pathlib import Path
+import threading
 from typing import Any, NamedTuple
 
 from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse, FormData
@@ -142,12 +143,23 @@ def settings(data_dir: Path, **changes: Any) -> Settings:
         "data_dir": data_dir,
         "host": "127.0.0.1",
         "port": 0,
+        "http_port": None,
+        "ingress_port": None,
+        "ingress_peer": "127.0.0.1",
         "device_url": None,
         "tls": False,
         "certfile": None,
         "keyfile": None,
         "api_key": KEY,
+        "drop_dir": None,
+        "keep_versions": 0,
         "max_package_size": 64 * 1024 * 1024,
+        "max_rate": 0,
+        "max_device_rate": 0,
+        "max_connections": 0,
+        "max_listeners": 0,
+        "max_repeats": 0,
+        "bind_grants": False,
         "log_level": "debug",
     }
     return Settings(**{**values, **changes})
@@ -158,3 +170,10 @@ async def depot_running(data_dir: Path, **changes: Any) -> AsyncIterator[Rig]:
     """Run a depot in this process."""
     async with running(settings(data_dir, **changes)) as url, ClientSession() as session:
         yield Rig(url=url, data_dir=data_dir, session=session)
+
+
+def wait_for_databases() -> None:
+    """Wait for the threads of closed databases, which end a moment after their close."""
+    for thread in threading.enumerate():
+        if "_connection_worker_thread" in thread.name:
+            thread.join(5)

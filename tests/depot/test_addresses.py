@@ -80,19 +80,36 @@ NETWORK: dict[str, Any] = {
     "interfaces": [
         {"connected": False, "primary": True, "ipv4": {"address": ["10.9.9.9/24"]}},
         {"connected": True, "primary": False, "ipv4": {"address": ["10.0.0.5/24"]}},
-        {"connected": True, "primary": True, "ipv4": {"address": ["192.168.1.7/24", "x"]}},
+        {
+            "connected": True,
+            "primary": True,
+            "ipv4": {
+                "address": [
+                    "127.0.0.1/8",
+                    "169.254.3.4/16",
+                    "172.30.32.1/23",
+                    "192.168.1.7/24",
+                    "x",
+                ]
+            },
+        },
         {"connected": True, "ipv4": None},
-    ]
+    ],
+    "docker": {"interface": "hassio", "address": "172.30.32.0/23"},
 }
+HOST = {"hostname": "local-mqtt-ota"}
 
 
 @pytest.mark.parametrize(
     ("network", "app", "expected"),
     [
-        (NETWORK, {"network": {"8443/tcp": 8444}}, ("192.168.1.7", 8444)),
-        (NETWORK, {"network": {"8443/tcp": None}}, ("192.168.1.7", 8443)),
-        (NETWORK, {"network": None}, ("192.168.1.7", 8443)),
-        ({"interfaces": []}, {"network": {}}, None),
+        (NETWORK, {**HOST, "network": {"8443/tcp": 8444}}, ("192.168.1.7", 8444)),
+        (NETWORK, {**HOST, "network": {"8443/tcp": None}}, ("192.168.1.7", 8443)),
+        (NETWORK, {**HOST, "network": None}, ("192.168.1.7", 8443)),
+        (NETWORK, {"network": {}}, None),
+        ({"interfaces": NETWORK["interfaces"][:1]}, {**HOST, "network": {}}, None),
+        ({"interfaces": [{"ipv4": {"address": ["172.30.33.5/23"]}}]}, HOST, None),
+        ({"interfaces": []}, {**HOST, "network": {}}, None),
         ({}, {"network": {}}, None),
         ("nonsense", {}, None),
         (NETWORK, None, None),
@@ -116,7 +133,10 @@ async def test_the_supervisor_tells_the_machine(
     application.router.add_get("/addons/self/info", answer)
     async with TestServer(application) as server:
         monkeypatch.setattr(supervisor, "BASE", str(server.make_url("")).rstrip("/"))
-        assert await supervisor.machine_address("token", 8443) == expected
+        machine = await supervisor.ask_machine("token")
+    told = None if machine is None else (machine.address, machine.port(8443))
+    assert told == expected
+    assert machine is None or machine.hostname == "local-mqtt-ota"
 
 
 async def test_a_silent_supervisor_is_no_reason_to_fail(
@@ -124,5 +144,5 @@ async def test_a_silent_supervisor_is_no_reason_to_fail(
 ) -> None:
     """Without an answer the depot starts all the same and says what to set."""
     monkeypatch.setattr(supervisor, "BASE", "http://127.0.0.1:9")
-    assert await supervisor.machine_address("token", 8443) is None
+    assert await supervisor.ask_machine("token") is None
     assert "set device_url" in caplog.text

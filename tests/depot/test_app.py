@@ -1,13 +1,15 @@
 """The app of Home Assistant and the handbook fit the program."""
 
-import json
 from pathlib import Path
 import re
 
+import pytest
 import yaml
 
 from mqtt_ota_depot import __version__
 from mqtt_ota_depot.settings import SETTINGS
+
+from .process import run
 
 ADDON = Path(__file__).parents[2] / "addon"
 NAMES = {setting.name for setting in SETTINGS}
@@ -18,29 +20,21 @@ def test_the_app_has_the_settings_and_the_version_of_the_program() -> None:
     config = yaml.safe_load((ADDON / "config.yaml").read_text())
     assert config["version"] == __version__
     assert config["slug"] == "mqtt_ota"
-    assert set(config["options"]) <= set(config["schema"]) <= NAMES
-    # The container decides about these three.
-    assert NAMES - set(config["schema"]) == {"data_dir", "host", "port"}
-    assert list(config["ports"]) == ["8443/tcp"]
+    in_app = {setting.in_app or setting.name for setting in SETTINGS}
+    assert set(config["options"]) <= set(config["schema"]) <= in_app
+    # The container decides about these.
+    container = {"data_dir", "host", "port", "http_port", "ingress_port", "ingress_peer"}
+    assert in_app - set(config["schema"]) == container
+    assert list(config["ports"]) == ["8443/tcp", "8080/tcp"]
 
 
-def test_every_option_and_port_of_the_app_has_its_text() -> None:
-    """The Supervisor shows bare names where a text is missing."""
+@pytest.mark.parametrize("command", ["backup_pre", "backup_post"])
+def test_the_supervisor_runs_commands_that_exist(command: str) -> None:
+    """A backup whose first command fails is none."""
     config = yaml.safe_load((ADDON / "config.yaml").read_text())
-    texts = yaml.safe_load((ADDON / "translations" / "en.yaml").read_text())
-    assert list(texts["configuration"]) == list(config["schema"])
-    assert list(texts["network"]) == list(config["ports"])
-
-
-def test_the_container_starts_a_command_that_exists() -> None:
-    """The exec form passes signals on; the options are the program's."""
-    lines = (ADDON / "Dockerfile").read_text().splitlines()
-    command = json.loads(
-        next(line for line in lines if line.startswith("CMD ")).removeprefix("CMD ")
-    )
-    assert command[:2] == ["mqtt-ota", "serve"]
-    options = {setting.option for setting in SETTINGS} | {"--settings"}
-    assert {word for word in command if word.startswith("--")} <= options
+    program, name = config[command].split()
+    assert program == "mqtt-ota"
+    assert run(name, "--help").returncode == 0
 
 
 def test_the_handbook_has_every_setting() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+import hashlib
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from mqtt_ota_depot.blobs import FileBlobs
 from mqtt_ota_depot.catalog import CatalogError, SqlCatalog
 from mqtt_ota_depot.depot import Depot
-from mqtt_ota_depot.grants import GrantRequest
+from mqtt_ota_depot.grants import MAX_EXPIRES_IN, GrantRequest
 from mqtt_ota_depot.models import Base
 from mqtt_ota_depot.packages import Package, PackageFacts, PackageKind
 from mqtt_ota_depot.problems import Problem, ProblemKind
@@ -22,9 +23,18 @@ START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 class Clock:
-    """A clock that the test moves."""
+    """A clock that the test moves; `error` is how wrong the machine's date is."""
 
     now = START
+    error = timedelta()
+
+    def date(self) -> datetime:
+        """Return what the machine takes for the date."""
+        return self.now + self.error
+
+    def steady(self) -> float:
+        """Return seconds that nobody sets."""
+        return self.now.timestamp()
 
 
 class Opened:
@@ -35,7 +45,12 @@ class Opened:
         self.clock = Clock()
         self.catalog = SqlCatalog.in_folder(folder)
         self.blobs = FileBlobs(folder)
-        self.depot = Depot(self.catalog, self.blobs, now=lambda: self.clock.now)
+        self.depot = Depot(
+            self.catalog,
+            self.blobs,
+            now=self.clock.date,
+            steady=self.clock.steady,
+        )
 
     async def __aenter__(self) -> Self:
         """Open the depot."""
@@ -68,13 +83,43 @@ async def test_a_token_ends_at_its_time(tmp_path: Path) -> None:
     async with Opened(tmp_path) as opened:
         grant_id, token = await opened.grant(await opened.add())
         opened.clock.now = START + timedelta(seconds=86_399)
-        assert opened.depot.authorised(token)[0].id == grant_id
+        found = opened.depot.authorised(token)
+        assert found is not None
+        assert found[0].id == grant_id
         opened.clock.now = START + timedelta(seconds=86_400)
-        with pytest.raises(Problem) as caught:
-            opened.depot.authorised(token)
-        assert caught.value.kind is ProblemKind.UNAUTHORIZED
+        assert opened.depot.authorised(token) is None
         assert opened.depot.transfers.get(grant_id).refusals == 1
         assert opened.depot.live_grants() == []
+
+
+@pytest.mark.parametrize(
+    "jump", [timedelta(hours=-48), timedelta(hours=48), timedelta(days=20_000)]
+)
+async def test_a_date_that_is_set_ends_no_grant_and_prolongs_none(
+    tmp_path: Path, jump: timedelta
+) -> None:
+    """A machine that learns the date late must not fail all tasks, nor keep them for ever."""
+    async with Opened(tmp_path) as opened:
+        _, token = await opened.grant(await opened.add())
+        opened.clock.error = jump
+        opened.clock.now = START + timedelta(seconds=86_399)
+        assert opened.depot.authorised(token) is not None
+        opened.clock.now = START + timedelta(seconds=86_400)
+        assert opened.depot.authorised(token) is None
+
+
+async def test_a_wrong_date_at_the_start_prolongs_a_grant_by_a_week_at_most(
+    tmp_path: Path,
+) -> None:
+    """The date of a machine without a clock of its own may begin in 1970."""
+    async with Opened(tmp_path) as opened:
+        _, token = await opened.grant(await opened.add())
+    again = Opened(tmp_path)
+    again.clock.error = timedelta(days=-20_000)
+    async with again as opened:
+        assert opened.depot.authorised(token) is not None
+        opened.clock.now = START + timedelta(seconds=MAX_EXPIRES_IN)
+        assert opened.depot.authorised(token) is None
 
 
 async def test_expired_grants_are_forgotten_when_nobody_reads(tmp_path: Path) -> None:
@@ -85,9 +130,10 @@ async def test_expired_grants_are_forgotten_when_nobody_reads(tmp_path: Path) ->
         await opened.depot.remove_expired_grants()
         assert len(opened.depot.transfers.snapshot()) == 1
         opened.clock.now = START + timedelta(hours=25)
-        with opened.depot.transfers.response(grant_id, 0, 4, lambda: None):
-            await opened.depot.remove_expired_grants()
-            assert len(opened.depot.transfers.snapshot()) == 1
+        response = opened.depot.transfers.open(grant_id, 0, 4, lambda: None)
+        await opened.depot.remove_expired_grants()
+        assert len(opened.depot.transfers.snapshot()) == 1
+        response.close()
         await opened.depot.remove_expired_grants()
         assert opened.depot.transfers.snapshot() == []
     async with Opened(tmp_path) as opened:
@@ -131,7 +177,9 @@ async def test_a_package_without_its_bytes_is_hidden_until_they_return(
         again = await opened.add()
         assert again.sha256 == lost.sha256
         _, token = await opened.grant(again)
-        assert opened.depot.authorised(token)[1] == again
+        found = opened.depot.authorised(token)
+        assert found is not None
+        assert found[1] == again
     async with Opened(tmp_path) as opened:
         assert {package.id for package in opened.depot.packages()} == {kept.id, again.id}
 
@@ -167,8 +215,7 @@ async def test_progress_that_could_not_be_saved_is_saved_later(tmp_path: Path) -
     """A database that fails for a while loses nothing of what the depot saw."""
     async with Opened(tmp_path) as opened:
         grant_id, _ = await opened.grant(await opened.add())
-        with opened.depot.transfers.response(grant_id, 0, 4, lambda: None) as served:
-            served(0, 4)
+        opened.depot.transfers.served(grant_id, 0, 4)
         async with opened.catalog._engine.begin() as connection:
             await connection.exec_driver_sql("ALTER TABLE transfers RENAME TO hidden")
         with pytest.raises(OperationalError):
@@ -178,6 +225,37 @@ async def test_progress_that_could_not_be_saved_is_saved_later(tmp_path: Path) -
         await opened.depot.save_transfers()
     async with Opened(tmp_path) as opened:
         assert opened.depot.transfers.get(grant_id).complete
+
+
+async def test_a_change_that_nobody_waits_for_is_settled_before_the_end(tmp_path: Path) -> None:
+    """A client that goes takes nothing back, and the database is closed after its change."""
+    async with Opened(tmp_path) as opened:
+        package = await opened.add()
+        asked = asyncio.create_task(opened.depot.change_package(package.id, {"withdrawn": True}))
+        await asyncio.sleep(0)
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        assert not opened.depot.package(package.id).withdrawn
+        await opened.depot.settle()
+        assert opened.depot.package(package.id).withdrawn
+        assert [package.withdrawn for package in await opened.catalog.packages()] == [True]
+
+
+async def test_a_late_md5_lets_others_have_their_turn(tmp_path: Path) -> None:
+    """A package of an older depot is hashed at the first question, beside everything else."""
+    async with Opened(tmp_path) as opened:
+        package = await opened.add(bytes(16 * 1024 * 1024))
+        await opened.depot.change_package(package.id, {"md5": None})
+        asked = asyncio.create_task(opened.depot.md5_of(opened.depot.package(package.id)))
+        turns = 0
+        while not asked.done():
+            turns += 1
+            await asyncio.sleep(0)
+        assert (
+            await asked == hashlib.md5(bytes(16 * 1024 * 1024), usedforsecurity=False).hexdigest()
+        )
+        assert turns > 100
 
 
 async def test_a_newer_database_is_left_alone(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mqtt_ota_depot import downloads
+from mqtt_ota_depot import sending
 
 from .rig import Rig, depot_running
 
@@ -166,6 +166,43 @@ async def test_without_a_right_token_there_is_nothing(rig: Rig, grant: dict[str,
         assert problem["type"] == "urn:mqtt-ota:unauthorized"
 
 
+async def test_requests_without_a_right_token_tell_of_the_only_device(
+    rig: Rig, grant: dict[str, Any]
+) -> None:
+    """Of the one that may ask for the path; other paths tell nothing."""
+    async with rig.events() as events:
+        await events.next()
+        for url, token in (
+            (grant["url"], "none"),
+            (grant["url"] + "?token=", ""),
+            (grant["url"], f"Bearer {grant['token'][:-1]}"),
+            (rig.url + "/p/" + "0" * 16, "none"),
+        ):
+            async with rig.get({**grant, "url": url}, Authorization=token) as response:
+                assert response.status == 401
+        told = await events.until(unauthorized=3)
+    assert (told["requests"], told["refusals"]) == (0, 0)
+
+
+async def test_requests_without_a_right_token_tell_nothing_of_two_devices(
+    rig: Rig, grant: dict[str, Any]
+) -> None:
+    """Until one of them is known to be elsewhere, or has everything."""
+    package = {"id": grant["package_id"]}
+    other = await rig.grant(package, task_id="other", device_id="other")
+
+    async def told_without_token() -> dict[str, int]:
+        async with rig.session.get(grant["url"]) as response:
+            assert response.status == 401
+        async with rig.events() as events:
+            transfers = (await events.next())["transfers"]
+        return {each["task_id"]: each["unauthorized"] for each in transfers}
+
+    assert await told_without_token() == {"task": 0, "other": 0}
+    await rig.download(other)
+    assert await told_without_token() == {"task": 1, "other": 0}
+
+
 async def test_a_token_is_for_one_package(rig: Rig, grant: dict[str, Any]) -> None:
     """Another path is not found; a stranger does not even learn that."""
     other = await rig.grant(await rig.package(b"other", version="2"), task_id="other")
@@ -252,7 +289,8 @@ async def test_a_device_that_stalls_is_cut(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A device that takes nothing for long is let go, and nobody else suffers."""
-    monkeypatch.setattr(downloads, "STALL_TIMEOUT", 0.2)
+    monkeypatch.setattr(sending, "STALL_TIMEOUT", 0.2)
+    monkeypatch.setattr(sending, "_WATCH", 0.05)
     grant, _ = slow
     second = await rig.grant({"id": grant["package_id"]}, task_id="second")
     host, port = rig.url.removeprefix("http://").split(":")
@@ -321,15 +359,19 @@ async def test_the_header_fits_small_buffers(tmp_path: Path) -> None:
     async with depot_running(tmp_path) as rig:
         package = await rig.package(DATA, name="n" * 200 + ".bin")
         grant = await rig.grant(package)
-        request = (
-            f"GET {path(grant)}?token={grant['token']} HTTP/1.1\r\nHost: x\r\n"
-            "Range: bytes=100000-299999\r\nConnection: close\r\n\r\n"
-        )
-        head = (await raw(rig, request.encode())).partition(b"\r\n\r\n")[0]
-    assert head.startswith(b"HTTP/1.1 206 ")
-    # An 8 GiB package has four numbers of ten digits where this one has six.
-    assert len(head) + 4 + 4 * 4 <= 400
-    assert b"attachment;filename=nnnnnnnnnnnnnnnnnnnn.bin" in head
+        for status, asked, numbers in (
+            (b"206", "Range: bytes=100000-299999\r\n", 4),
+            (b"200", "", 1),
+        ):
+            request = (
+                f"GET {path(grant)}?token={grant['token']} HTTP/1.1\r\nHost: x\r\n"
+                f"{asked}Connection: close\r\n\r\n"
+            )
+            head = (await raw(rig, request.encode())).partition(b"\r\n\r\n")[0]
+            assert head.startswith(b"HTTP/1.1 " + status)
+            # An 8 GiB package has numbers of ten digits where this one has six.
+            assert len(head) + 4 + numbers * 4 <= 400
+            assert b"attachment;filename=nnnnnnnnnnnnnnnnnnnn.bin" in head
 
 
 async def test_bytes_come_from_a_cold_disk_too(

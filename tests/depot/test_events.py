@@ -12,6 +12,8 @@ from mqtt_ota_depot.events import EventBus
 
 from .rig import Rig, depot_running
 
+pytestmark = pytest.mark.long
+
 DATA = bytes(range(256)) * 4000
 
 

@@ -54,3 +54,12 @@ def test_refuses_what_is_no_interval(start: int, end: int) -> None:
     """Negative and reversed intervals are errors of the caller."""
     with pytest.raises(ValueError, match="not an interval"):
         IntervalSet().add(start, end)
+
+
+@given(INTERVALS, st.integers(0, SIZE), st.integers(1, SIZE))
+def test_tells_what_it_covers(intervals: list[tuple[int, int]], start: int, size: int) -> None:
+    """Only when it has every single byte."""
+    served = IntervalSet(intervals)
+    assert served.covers(start, start + size) is (
+        set(range(start, start + size)) <= covered(intervals)
+    )

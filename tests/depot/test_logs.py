@@ -4,6 +4,7 @@ import logging
 import sys
 
 import pytest
+from yarl import URL
 
 from mqtt_ota_depot.logs import RedactingFormatter
 
@@ -29,6 +30,19 @@ def test_tracebacks_are_redacted_too() -> None:
     except ValueError:
         record = logging.LogRecord("x", logging.ERROR, "f", 1, "failed", (), sys.exc_info())
     assert "SECRET" not in RedactingFormatter().format(record)
+
+
+async def test_a_path_forges_no_line(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    """Nor does it hide a token from the formatter that takes it out."""
+    caplog.set_level(logging.DEBUG)
+    url = URL(f"{rig.url}/x%0Aforged%3Ftoken%3DSECRET", encoded=True)
+    async with rig.session.get(url) as response:
+        assert response.status == 404
+    await rig.api("GET", "/info")
+    own = [record for record in caplog.records if record.name == "mqtt_ota_depot.access"]
+    lines = [RedactingFormatter().format(record) for record in own]
+    assert any("GET /x\\nforged?token=*** 404" in line for line in lines)
+    assert not any("\nforged" in line for line in lines)
 
 
 async def test_requests_are_logged_without_their_query(

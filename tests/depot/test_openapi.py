@@ -3,12 +3,16 @@
 from aiohttp import web
 import pytest
 
+from mqtt_ota_depot.address_check import AddressCheck
 from mqtt_ota_depot.api import PREFIX, Api
 from mqtt_ota_depot.app import create_app
-from mqtt_ota_depot.auth import ApiKey
 from mqtt_ota_depot.blobs import FileBlobs
 from mqtt_ota_depot.catalog import SqlCatalog
 from mqtt_ota_depot.depot import Depot
+from mqtt_ota_depot.downloads import Downloads
+from mqtt_ota_depot.gate import Gate
+from mqtt_ota_depot.keys import Keys
+from mqtt_ota_depot.limits import Limits
 from mqtt_ota_depot.packages import _CHANGES, _FACTS
 from mqtt_ota_depot.problems import TYPE_PREFIX, Problem, ProblemKind
 
@@ -21,8 +25,18 @@ SCHEMAS = DESCRIPTION["components"]["schemas"]
 def _application(folder: object) -> web.Application:
     """Return the application, not running."""
     depot = Depot(SqlCatalog.in_folder(folder), FileBlobs(folder))  # type: ignore[arg-type]
-    api = Api(depot, api_key=ApiKey("x"), device_url="https://x:1", max_package_size=1)
-    return create_app(depot, api)
+    gate = Gate(Limits())
+    api = Api(
+        depot,
+        keys=Keys(folder, "x"),  # type: ignore[arg-type]
+        key_renewed=list,
+        address_check=AddressCheck("https://x:1", bytes),
+        device_url="https://x:1",
+        max_package_size=1,
+        max_listeners=1,
+        counts=gate.counts,
+    )
+    return create_app(depot, api, Downloads(depot, gate))
 
 
 async def test_every_route_is_described_and_every_description_has_a_route(

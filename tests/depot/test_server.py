@@ -264,7 +264,7 @@ async def test_a_limit_of_the_file_system_is_a_full_storage(
     tmp_path: Path, started: list[DepotProcess]
 ) -> None:
     """When the system takes no more bytes the client is told, and the depot lives on."""
-    started.append(DepotProcess(tmp_path / "data", file_limit=8 * MIB))
+    started.append(DepotProcess(tmp_path / "data", limit=f"--fsize={8 * MIB}"))
     async with started[0].client() as rig:
         answer = await rig.api("POST", "/packages", data=streamed(16))
         assert (answer.status, answer.problem) == (507, "storage-full")

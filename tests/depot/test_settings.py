@@ -56,12 +56,35 @@ def test_options_in_the_data_folder_are_read_unless_another_file_is_named(tmp_pa
     assert read(*data, "--settings", str(other)).port == 8443
 
 
+def test_the_app_names_certificates_as_other_apps_do(tmp_path: Path) -> None:
+    """`ssl` switches HTTPS, and bare names are files of the folder of certificates."""
+    data = ("--data-dir", str(tmp_path))
+    options = {"ssl": False, "certfile": "fullchain.pem", "keyfile": " privkey.pem "}
+    (tmp_path / "options.json").write_text(json.dumps(options))
+    settings = read(*data)
+    assert settings.tls is False
+    assert settings.certfile == Path("/ssl/fullchain.pem")
+    assert settings.keyfile == Path("/ssl/privkey.pem")
+    (tmp_path / "options.json").write_text('{"certfile": "/own/a.pem", "keyfile": "/own/b.pem"}')
+    assert read(*data).certfile == Path("/own/a.pem")
+    assert read(*data, "--tls", "true").tls is True
+    (tmp_path / "options.json").write_text('{"certfile": "", "keyfile": ""}')
+    assert read(*data).certfile is None
+    # A file of one's own means what it says, wherever it lies.
+    file = tmp_path / "own.json"
+    file.write_text('{"certfile": "a.pem", "keyfile": "b.pem", "ssl": false}')
+    assert read(*data, "--settings", str(file)).certfile == Path("a.pem")
+
+
 def test_every_setting_has_the_same_name_everywhere(tmp_path: Path) -> None:
     """One table makes all names."""
     values = {
-        "data_dir": "/d", "host": "h", "port": "1", "device_url": "https://x:1", "tls": "false",
-        "certfile": "/c", "keyfile": "/k", "api_key": "k" * 16, "max_package_size": "5",
-        "log_level": "debug",
+        "data_dir": "/d", "host": "h", "port": "1", "http_port": "2", "ingress_port": "3",
+        "ingress_peer": "p", "device_url": "https://x:1", "tls": "false",
+        "certfile": "/c", "keyfile": "/k", "api_key": "k" * 16, "drop_dir": "/f",
+        "keep_versions": "4", "max_package_size": "5",
+        "max_rate": "2048", "max_device_rate": "1024", "max_connections": "3",
+        "max_listeners": "4", "max_repeats": "5", "bind_grants": "true", "log_level": "debug",
     }  # fmt: skip
     assert [setting.name for setting in SETTINGS] == list(values)
     file = tmp_path / "all.json"
@@ -100,6 +123,10 @@ def test_unknown_settings_are_warned_of(tmp_path: Path, caplog: pytest.LogCaptur
         ("port", "1.5", "whole number"),
         ("tls", "maybe", "true or false"),
         ("max_package_size", "0", "from 1"),
+        ("max_rate", "1023", "at least 1024"),
+        ("max_device_rate", "-1", "from 0"),
+        ("max_connections", "1000001", "from 0 to 1000000"),
+        ("bind_grants", "2", "true or false"),
         ("log_level", "loud", "one of debug"),
         ("device_url", "depot", "https://192.168.1.10:8443"),
         ("device_url", "ftp://depot", "https://192.168.1.10:8443"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mqtt_ota_depot import server
+from mqtt_ota_depot import server, ticking
 from mqtt_ota_depot.depot import Depot
 from mqtt_ota_depot.transfers import TransferBoard
 
@@ -19,9 +19,9 @@ TICK = 0.02
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make everything due with every tick, and ticks short."""
-    monkeypatch.setattr(server, "TICK", TICK)
-    monkeypatch.setattr(server, "SAVE_TICKS", 1)
-    monkeypatch.setattr(server, "RENEW_TICKS", 1)
+    monkeypatch.setattr(ticking, "TICK", TICK)
+    monkeypatch.setattr(ticking, "SAVE_TICKS", 1)
+    monkeypatch.setattr(ticking, "RENEW_TICKS", 1)
 
 
 async def until(condition: Callable[[], object]) -> None:
