@@ -1,0 +1,1 @@
+"""Plays the platform towards one device and tells a maker how it behaves."""

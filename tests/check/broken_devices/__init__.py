@@ -1,0 +1,1 @@
+"""Devices that are wrong in one thing each, as makers get it wrong."""
