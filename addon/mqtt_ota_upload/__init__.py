@@ -1,0 +1,1 @@
+"""Publishes packages to the depot from a terminal or a build server."""
