@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Self
 
 from .const import PackageKind
-from .protocol import Uplink, VersionReport
+from .protocol import VersionReport
 
 # Whoever may publish can invent device ids; what we keep of them has an end.
 MAX_DEVICES: Final = 20_000
@@ -13,10 +13,11 @@ MAX_DEVICES: Final = 20_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Device:
-    """A device and what it last said that it runs."""
+    """A device and what it last said that it runs; `model` is the one that packages are for."""
 
     id: str
     model: str
+    reported_model: str | None = None
     gateway_id: str | None = None
     firmware: str | None = None
     software: str | None = None
@@ -34,30 +35,29 @@ class Device:
         """Return the device after a report; what the report leaves out stays."""
         return replace(
             self,
-            model=report.model or self.model,
+            reported_model=report.model or self.reported_model,
             firmware=report.firmware or self.firmware,
             software=report.software or self.software,
         )
 
     def as_dict(self) -> dict[str, Any]:
         """Return the device as JSON types."""
-        return {item.name: getattr(self, item.name) for item in fields(self)}
+        return {name: getattr(self, name) for name in _FIELDS}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Return the device saved by `as_dict`; raises KeyError or TypeError."""
-        return cls(**{item.name: data[item.name] for item in fields(cls)})
+        return cls(**{name: data[name] for name in _FIELDS})
 
 
-def new_device(uplink: Uplink) -> Device:
-    """Return the device that a first message tells of."""
-    return Device(
-        id=uplink.device_id,
-        model=default_model(uplink.device_id),
-        gateway_id=uplink.gateway_id,
-    )
+# Ten thousand devices are saved in one go.
+_FIELDS: Final = tuple(item.name for item in fields(Device))
 
 
-def default_model(device_id: str) -> str:
-    """Return the model of a device that does not report one: `model_serial` is usual."""
-    return device_id.partition("_")[0] or device_id
+def migrated_device(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record in which the model was either reported or read from the id.
+
+    Raises KeyError for a broken record.
+    """
+    guessed = data["id"].partition("_")[0] or data["id"]
+    return {**data, "reported_model": None if data["model"] == guessed else data["model"]}

@@ -1,13 +1,12 @@
 """Which package suits a device: version order decides only what is offered."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
-
-from awesomeversion import AwesomeVersion, AwesomeVersionException
 
 from .const import PackageKind
 from .depot import Package
 from .devices import Device
+from .versions import compare
 
 # Devices report what they like; what is remembered for their versions has an end.
 _MAX_REMEMBERED: Final = 10_000
@@ -54,27 +53,38 @@ class Offers:
                 return package
         return None
 
+    def packages_for(self, device: Device, kind: PackageKind) -> list[Package]:
+        """Return every package for a device, the one that was added last first."""
+        return list(reversed(self._groups.get((kind, device.model), ())))
 
-def is_newer(version: str, than: str) -> bool:
-    """Return whether a version counts as newer; one without order does when added later.
 
-    The caller passes packages from the oldest to the newest, so that a version which
-    can't be ordered (a hash, a name) wins by the time it was added.
+def is_newer(package: Package, than: Package | None, version: str) -> bool:
+    """Return whether a package counts as newer than a version, or the package that has it.
+
+    A version that can't be ordered (a hash, a name) counts by the time it was added.
     """
-    if version == than:
-        return False
-    try:
-        return AwesomeVersion(version) > AwesomeVersion(than)
-    except AwesomeVersionException:
-        return True
+    match compare(package.version, version):
+        case None:
+            return than is None or package.created_at > than.created_at
+        case difference:
+            return difference > 0
 
 
-def _newest(packages: Iterable[Package], installed: str) -> Package | None:
-    """Return the newest of a model's packages that can be installed over a version."""
-    offer: Package | None = None
-    for package in packages:
+def _newest(packages: Sequence[Package], installed: str) -> Package | None:
+    """Return the newest of a model's packages that can be installed over a version.
+
+    The packages come from the oldest to the newest. Only those are offered to which none is
+    newer, whatever is installed: otherwise two could each be offered over the other.
+    """
+    heads: list[Package] = []
+    for package in reversed(packages):
         if package.source_versions and installed not in package.source_versions:
             continue
-        if is_newer(package.version, installed if offer is None else offer.version):
-            offer = package
-    return offer
+        differences = [compare(package.version, head.version) for head in heads]
+        if 1 in differences:
+            heads[differences.index(1)] = package
+        elif all(difference is None for difference in differences):
+            heads.append(package)
+    own = next((item for item in packages if compare(item.version, installed) == 0), None)
+    heads.sort(key=lambda package: package.created_at, reverse=True)
+    return next((head for head in heads if is_newer(head, own, installed)), None)

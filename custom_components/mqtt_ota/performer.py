@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -17,6 +18,7 @@ from .depot import (
 )
 from .devices import Device
 from .messenger import Messenger
+from .pacing import Job, PacedLine
 from .protocol import Download
 from .upgrade import (
     Cause,
@@ -49,6 +51,7 @@ class Performer:
         client: DepotClient,
         messenger: Messenger,
         devices: Mapping[str, Device],
+        line: PacedLine,
         *,
         save: Callable[[], Awaitable[None]],
         apply: Callable[[str, Event], bool],
@@ -59,6 +62,7 @@ class Performer:
         self._client = client
         self._messenger = messenger
         self._devices = devices
+        self._line = line
         self._save = save
         self._apply = apply
         self._tasks = tasks
@@ -68,15 +72,25 @@ class Performer:
         self._unrevoked: set[str] = set()
         self._told_delays: set[str] = set()
 
-    async def async_perform(self, task: Task, effects: tuple[Effect, ...]) -> None:
-        """Send questions at once; do what can't be done twice after the task is saved."""
+    async def async_perform(
+        self, task: Task, effects: tuple[Effect, ...], *, urgent: bool = False
+    ) -> None:
+        """Send questions at once; do what can't be done twice after the task is saved.
+
+        `urgent` is a device that spoke just now. The others stand in line, so that a home
+        in which everybody waits does not answer as one.
+        """
         device = self._devices[task.device_id]
         for effect in effects:
-            # A battery device may be awake for seconds: no disk between it and us.
-            if isinstance(effect, QueryVersion):
-                await self._messenger.async_query_version(device.id, device)
-            elif isinstance(effect, QueryCell):
-                await self._messenger.async_query_cell(device)
+            if (ask := self._question(effect, device)) is None:
+                continue
+            question = f"{device.id}/{type(effect).__name__}"
+            if urgent:
+                # A battery device may be awake for seconds: no disk between it and us.
+                self._line.remove(question)
+                await ask()
+            else:
+                self._line.add(question, ask)
         await self._save()
         for effect in effects:
             if isinstance(effect, RequestGrant):
@@ -99,6 +113,14 @@ class Performer:
             task = self._tasks().get(grant.task_id)
             if task is not None and task.is_ended:
                 await self._async_revoke(grant.id)
+
+    def _question(self, effect: Effect, device: Device) -> Job | None:
+        """Return what asks a device, None for an effect that is no question."""
+        if isinstance(effect, QueryVersion):
+            return partial(self._messenger.async_query_version, device.id, device.gateway_id)
+        if isinstance(effect, QueryCell):
+            return partial(self._messenger.async_query_cell, device)
+        return None
 
     async def _async_request_grant(self, task: Task) -> None:
         """Ask the depot for the download, one question at a time for each task."""
@@ -178,8 +200,9 @@ class Performer:
             access_token=grant.token,
             custom_info=task.package.custom_info,
         )
-        if await self._messenger.async_notify(device, task.kind, download):
-            self._apply(task.id, Notified())
+        size = await self._messenger.async_notify(device, task.kind, download)
+        if size is not None:
+            self._apply(task.id, Notified(message_size=size))
 
     async def _async_revoke(self, grant_id: str) -> None:
         """Take a grant back; a depot that is away is told when it returns."""

@@ -5,7 +5,7 @@ times, null and empty versions, numbers as strings); writing is exact and compac
 common microcontroller libraries drop long messages without a word.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,17 +17,28 @@ from .const import PackageKind
 
 DEFAULT_TOPIC_PREFIX: Final = "$oc/devices"
 SERVICE_ID: Final = "$ota"
+GATEWAY_SERVICE_ID: Final = "$sub_device_manager"
 
 MAX_PAYLOAD_BYTES: Final = 64 * 1024
 MAX_SERVICES: Final = 32
+MAX_SUB_DEVICES: Final = 100
 MAX_ID_LENGTH: Final = 256
 MAX_VERSION_LENGTH: Final = 256
 MAX_DESCRIPTION_LENGTH: Final = 1024
 
 _UPLINK_SUFFIX: Final = "/sys/events/up"
 _DOWNLINK_SUFFIX: Final = "/sys/events/down"
+# What devices send besides events: of no use to us but as a sign of life.
+_OTHER_UPLINK_SUFFIXES: Final = (
+    "/sys/messages/up",
+    "/sys/properties/report",
+    "/sys/gateway/sub_devices/properties/report",
+)
 _MAX_PROGRESS: Final = 100
 _MAX_DIGITS: Final = 6
+_ONLINE: Final = "ONLINE"
+_OFFLINE: Final = "OFFLINE"
+_NOT_ITS_OWN: Final = "foreign-device"
 _EVENT_TIME_FORMAT: Final = "%Y%m%dT%H%M%SZ"
 
 
@@ -38,12 +49,17 @@ class EventType(StrEnum):
     VERSION_REPORT = "version_report"
     FIRMWARE_UPGRADE = "firmware_upgrade"
     SOFTWARE_UPGRADE = "software_upgrade"
-    FIRMWARE_UPGRADE_V2 = "firmware_upgrade_v2"
-    SOFTWARE_UPGRADE_V2 = "software_upgrade_v2"
     UPGRADE_PROGRESS_REPORT = "upgrade_progress_report"
     # The source document names the cell ID but no message for it; these two are our own.
     CELL_QUERY = "cell_query"
     CELL_REPORT = "cell_report"
+
+
+class GatewayEventType(StrEnum):
+    """The event types of the `$sub_device_manager` service."""
+
+    STATUS = "sub_device_update_status"
+    STATUS_RESPONSE = "sub_device_update_status_response"
 
 
 class ProtocolError(ValueError):
@@ -85,7 +101,17 @@ class OtherEvent:
     """An event that is none of ours: nothing but a sign of life."""
 
 
-type UplinkEvent = VersionReport | UpgradeProgressReport | CellReport | OtherEvent
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SubDeviceStatuses:
+    """What a gateway tells of the devices behind it: whether each is online, by its id."""
+
+    online: Mapping[str, bool]
+    event_id: str | None = None
+
+
+type UplinkEvent = (
+    VersionReport | UpgradeProgressReport | CellReport | SubDeviceStatuses | OtherEvent
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,6 +143,11 @@ def uplink_filter(prefix: str) -> str:
     return f"{prefix}/+{_UPLINK_SUFFIX}"
 
 
+def other_uplink_filters(prefix: str) -> list[str]:
+    """Return the topic filters of what devices send besides events."""
+    return [f"{prefix}/+{suffix}" for suffix in _OTHER_UPLINK_SUFFIXES]
+
+
 def downlink_topic(prefix: str, device_id: str) -> str:
     """Return the topic on which a device (or the gateway it is behind) listens."""
     return f"{prefix}/{device_id}{_DOWNLINK_SUFFIX}"
@@ -124,7 +155,7 @@ def downlink_topic(prefix: str, device_id: str) -> str:
 
 def sender_of(prefix: str, topic: str) -> str:
     """Return the id of the device that owns an uplink topic; raises ProtocolError."""
-    return _identifier(topic.removeprefix(f"{prefix}/").removesuffix(_UPLINK_SUFFIX), "topic")
+    return _identifier(topic.removeprefix(f"{prefix}/").partition("/sys/")[0], "topic")
 
 
 def read_uplink(sender: str, payload: bytes) -> Uplink:
@@ -193,24 +224,30 @@ def write_upgrade(device_id: str, kind: PackageKind, download: Download, now: da
     return _write(device_id, event_type, paras, now)
 
 
-def write_upgrade_v2(device_id: str, kind: PackageKind, download: Download, now: datetime) -> bytes:
-    """Return the upgrade message for devices that know only URLs with the token inside."""
-    event_type = (
-        EventType.FIRMWARE_UPGRADE_V2
-        if kind is PackageKind.FIRMWARE
-        else EventType.SOFTWARE_UPGRADE_V2
-    )
-    paras: dict[str, Any] = {
-        "version": download.version,
-        "url": f"{download.url}?token={download.access_token}",
-        "file_size": download.file_size,
-        "file_name": download.file_name,
-        "expires": download.expires,
-        "sign": download.sign,
+def write_status_response(
+    gateway_id: str, statuses: SubDeviceStatuses, accepted: Container[str], now: datetime
+) -> bytes:
+    """Return the answer to a gateway: of which devices it was believed, and of which not."""
+    words = {True: _ONLINE, False: _OFFLINE}
+    taken = [
+        {"device_id": device_id, "status": words[online]}
+        for device_id, online in statuses.online.items()
+        if device_id in accepted
+    ]
+    refused = [
+        {"device_id": device_id, "error_code": _NOT_ITS_OWN, "error_msg": "not behind this gateway"}
+        for device_id in statuses.online
+        if device_id not in accepted
+    ]
+    service: dict[str, Any] = {
+        "service_id": GATEWAY_SERVICE_ID,
+        "event_type": GatewayEventType.STATUS_RESPONSE,
+        "event_time": now.strftime(_EVENT_TIME_FORMAT),
+        "paras": {"successful_devices": taken, "failed_devices": refused},
     }
-    if download.custom_info is not None:
-        paras["custom_info"] = download.custom_info
-    return _write(device_id, event_type, paras, now)
+    if statuses.event_id is not None:
+        service["event_id"] = statuses.event_id
+    return orjson.dumps({"object_device_id": gateway_id, "services": [service]})
 
 
 def _write(device_id: str, event_type: EventType, paras: Mapping[str, Any], now: datetime) -> bytes:
@@ -234,7 +271,7 @@ def _read_event(service: object) -> UplinkEvent:
     """Read one entry of `services`."""
     if not isinstance(service, dict):
         raise ProtocolError("service is not an object")
-    if service.get("service_id") != SERVICE_ID:
+    if service.get("service_id") not in (SERVICE_ID, GATEWAY_SERVICE_ID):
         return OtherEvent()
     event_type = service.get("event_type")
     if not isinstance(event_type, str):
@@ -244,7 +281,16 @@ def _read_event(service: object) -> UplinkEvent:
         paras = {}
     if not isinstance(paras, dict):
         raise ProtocolError("paras is not an object")
-    match event_type.lower():
+    if service["service_id"] == GATEWAY_SERVICE_ID:
+        if event_type.lower() == GatewayEventType.STATUS:
+            return _statuses(service, paras)
+        return OtherEvent()
+    return _ota_event(event_type.lower(), paras)
+
+
+def _ota_event(event_type: str, paras: Mapping[str, object]) -> UplinkEvent:
+    """Read an event of the `$ota` service."""
+    match event_type:
         case EventType.VERSION_REPORT:
             return VersionReport(
                 firmware=_text(paras, "fw_version", MAX_VERSION_LENGTH),
@@ -263,6 +309,22 @@ def _read_event(service: object) -> UplinkEvent:
                 raise ProtocolError("cell_id is missing")
             return CellReport(cell_id=cell_id)
     return OtherEvent()
+
+
+def _statuses(service: Mapping[str, object], paras: Mapping[str, object]) -> SubDeviceStatuses:
+    """Read what a gateway tells of its devices; a status of neither word tells nothing."""
+    entries = paras.get("device_statuses")
+    if not isinstance(entries, list) or len(entries) > MAX_SUB_DEVICES:
+        raise ProtocolError(f"device_statuses is not a list of at most {MAX_SUB_DEVICES}")
+    online: dict[str, bool] = {}
+    for entry in entries:
+        if not isinstance(entry, dict):
+            raise ProtocolError("device status is not an object")
+        device_id = _identifier(entry.get("device_id"), "device_id")
+        status = entry.get("status")
+        if isinstance(status, str) and status.upper() in (_ONLINE, _OFFLINE):
+            online[device_id] = status.upper() == _ONLINE
+    return SubDeviceStatuses(online=online, event_id=_text(service, "event_id", MAX_ID_LENGTH))
 
 
 def _identifier(value: object, name: str) -> str:

@@ -1,7 +1,7 @@
 """Firmware and software of every device as update entities."""
 
 from collections.abc import Iterable
-from typing import Any, override
+from typing import Any, Final, override
 
 from homeassistant.components.update import (
     UpdateDeviceClass,
@@ -9,20 +9,31 @@ from homeassistant.components.update import (
     UpdateEntityFeature,
 )
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.translation import async_get_translations
 
-from .const import DOMAIN, PackageKind
+from .const import LOGGER, PackageKind
 from .depot import Package
 from .devices import Device
-from .entity import DeviceEntity
+from .entity import DeviceEntity, async_add_by_kind
 from .manager import MqttOtaConfigEntry, UpgradeManager
-from .upgrade import State, Task
+from .texts import failure_notice
+from .upgrade import Task, likely_mistake
 
 # An install holds its platform's semaphore: the manager limits transfers itself.
 PARALLEL_UPDATES = 0
+
+_TASK_ATTRIBUTES: Final = (
+    "stage",
+    "deadline",
+    "cause",
+    "likely_mistake",
+    "description",
+    "result_code",
+    "place",
+    "attempt",
+)
 
 
 async def async_setup_entry(
@@ -31,28 +42,25 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add an entity for everything that a device has a version of, now and later."""
-    manager = entry.runtime_data
 
-    @callback
-    def add_entities(device: Device, kinds: Iterable[PackageKind]) -> None:
-        """Show what a device has more than before."""
-        async_add_entities(DeviceUpdate(manager, device, kind) for kind in kinds)
+    def entities_of(device: Device, kinds: Iterable[PackageKind]) -> Iterable[DeviceUpdate]:
+        """Return an entity for each of the kinds."""
+        return [DeviceUpdate(entry.runtime_data, device, kind) for kind in kinds]
 
-    entry.async_on_unload(manager.listen_for_devices(add_entities))
-    for device in manager.devices.values():
-        add_entities(device, device.kinds)
+    await async_add_by_kind(entry, async_add_entities, entities_of)
 
 
 class DeviceUpdate(DeviceEntity, UpdateEntity):
     """The firmware or the software of one device."""
 
+    _is_essential = True
     _attr_supported_features = (
         UpdateEntityFeature.INSTALL
         | UpdateEntityFeature.SPECIFIC_VERSION
         | UpdateEntityFeature.PROGRESS
         | UpdateEntityFeature.RELEASE_NOTES
     )
-    _unrecorded_attributes = frozenset({"deadline"})
+    _unrecorded_attributes = frozenset({"deadline", "place"})
 
     def __init__(self, manager: UpgradeManager, device: Device, kind: PackageKind) -> None:
         """Show one kind of a device."""
@@ -109,10 +117,17 @@ class DeviceUpdate(DeviceEntity, UpdateEntity):
     def extra_state_attributes(self) -> dict[str, Any]:
         """Return where the last upgrade stands, or how it ended."""
         task = self._last_task
+        if task is None:
+            return dict.fromkeys(_TASK_ATTRIBUTES)
         return {
-            "stage": None if task is None else task.state,
-            "deadline": None if task is None else task.deadline,
-            "cause": None if task is None else task.cause,
+            "stage": task.state,
+            "deadline": task.deadline,
+            "cause": task.cause,
+            "likely_mistake": likely_mistake(task),
+            "description": task.description,
+            "result_code": task.result_code,
+            "place": self._manager.place(task.id),
+            "attempt": task.attempt,
         }
 
     @override
@@ -125,30 +140,24 @@ class DeviceUpdate(DeviceEntity, UpdateEntity):
         """Return the package's notes, below what the last upgrade has to say."""
         package = self._shown_package
         notes = None if package is None else package.release_notes
-        parts = [part for part in (await self._async_failure_notice(), notes) if part]
-        return "\n\n".join(parts) or None
+        task = self._last_task
+        notice = None if task is None else failure_notice(self.hass, task)
+        return "\n\n".join(part for part in (notice, notes) if part) or None
 
     @override
     async def async_install(self, version: str | None, backup: bool, **kwargs: Any) -> None:
         """Create a task; its outcome is told by the entity, hours later if need be."""
-        wanted = version or self.latest_version
-        # Home Assistant offers no Install without a latest version
-        assert wanted is not None
-        await self._manager.async_install(self._device_id, self._kind, wanted)
-
-    async def async_cancel(self) -> None:
-        """Give the live task up; raises ServiceValidationError when there is none."""
-        if (task := self._live_task) is None:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="nothing_to_cancel",
-                translation_placeholders={"device": self._device_id},
-            )
-        self._manager.cancel(task.id)
+        await self._manager.async_install(
+            self._device_id, self._kind, version, context=self._context
+        )
 
     async def async_update(self) -> None:
         """Ask the device what it runs, when a user checks for updates."""
-        await self._manager.async_check_version(self._device_id)
+        try:
+            await self._manager.async_check_version(self._device_id)
+        except HomeAssistantError as err:
+            # Home Assistant would log an error raised here as a fault of ours, with its traceback.
+            LOGGER.warning("%s was not asked for its version: %s", self._device_id, err)
 
     @callback
     @override
@@ -163,19 +172,6 @@ class DeviceUpdate(DeviceEntity, UpdateEntity):
         dr.async_get(self.hass).async_update_device(
             self.device_entry.id, model=model, sw_version=version
         )
-
-    async def _async_failure_notice(self) -> str | None:
-        """Return why the last upgrade failed and what to do, in the page's own alert."""
-        task = self._last_task
-        if task is None or task.state is not State.FAILED or task.cause is None:
-            return None
-        language = self.hass.config.language
-        texts = await async_get_translations(self.hass, language, "exceptions", {DOMAIN})
-        names = await async_get_translations(self.hass, language, "entity", {DOMAIN})
-        states = f"component.{DOMAIN}.entity.update.{self._kind}.state_attributes.cause.state"
-        title = names[f"{states}.{task.cause}"]
-        text = texts[f"component.{DOMAIN}.exceptions.cause_{task.cause}.message"]
-        return f"<ha-alert alert-type='error' title='{title}'>{text}</ha-alert>"
 
     @property
     def _last_task(self) -> Task | None:

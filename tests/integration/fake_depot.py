@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 import json
 import ssl
@@ -147,12 +148,13 @@ class FakeDepot:
         wanted = await request.json()
         self._granted += 1
         grant_id = f"grant{self._granted}"
+        expires_at = datetime.now(UTC) + timedelta(seconds=wanted["expires_in"])
         self.grants[grant_id] = {
             "id": grant_id,
             "package_id": wanted["package_id"],
             "device_id": wanted["device_id"],
             "task_id": wanted["task_id"],
-            "expires_at": "2026-11-02T10:00:00Z",
+            "expires_at": expires_at.isoformat(),
         }
         secret = {
             "token": f"secret-{grant_id}",

@@ -14,7 +14,7 @@ import pytest
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.mqtt_ota import manager, mirror, performer
+from custom_components.mqtt_ota import catch_up, depot_mirror, listeners, pacing, performer
 from tests.integration.fake_depot import FakeDepot, make_package
 from tests.integration.home import STARTED_AT, Home
 
@@ -99,9 +99,11 @@ def quick_broker() -> Generator[None]:
 def quick_pauses() -> Generator[None]:
     """Try again at once."""
     with (
-        patch.object(manager, "_REFRESH_PAUSE", 0.0),
-        patch.object(mirror, "_FIRST_RETRY", 0.01),
-        patch.object(mirror, "_LONGEST_RETRY", 0.05),
+        patch.object(catch_up, "_REFRESH_PAUSE", 0.0),
+        patch.object(pacing, "_PAUSE", 0.0),
+        patch.object(listeners, "_PLACES_PAUSE", 0.0),
+        patch.object(depot_mirror, "_FIRST_RETRY", 0.01),
+        patch.object(depot_mirror, "_LONGEST_RETRY", 0.05),
         patch.object(performer, "_GRANT_PAUSE", 0.02),
     ):
         yield

@@ -9,13 +9,17 @@ from typing import Any
 from unittest.mock import MagicMock
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.components.mqtt.const import MQTT_PROCESSED_SUBSCRIPTIONS
+from homeassistant.components import mqtt
+from homeassistant.components.mqtt.const import (
+    MQTT_CONNECTION_STATE,
+    MQTT_PROCESSED_SUBSCRIPTIONS,
+)
 from homeassistant.components.update import DOMAIN as UPDATE, SERVICE_INSTALL
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.dispatcher import async_dispatcher_connect, async_dispatcher_send
 from homeassistant.helpers.event import _TrackPointUTCTime
 from homeassistant.util.async_ import get_scheduled_timer_handles
 from pytest_homeassistant_custom_component.common import (
@@ -26,6 +30,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.mqtt_ota.const import DOMAIN, PackageKind
 from custom_components.mqtt_ota.manager import UpgradeManager
+from custom_components.mqtt_ota.protocol import uplink_filter
 from custom_components.mqtt_ota.upgrade import Task
 from tests.integration.fake_depot import API_KEY, FakeDepot, make_package, make_transfer
 
@@ -91,11 +96,19 @@ class Home:
         manager: UpgradeManager = self.entry.runtime_data
         return manager
 
+    def set_options(self, **options: Any) -> None:
+        """Set the entry's options, before the integration is set up."""
+        self.hass.config_entries.async_update_entry(self.entry, options=options)
+
     async def start(self) -> None:
         """Set the integration up and wait until it hears devices and the depot."""
         assert await self.hass.config_entries.async_setup(self.entry.entry_id)
         assert self.entry.state is ConfigEntryState.LOADED
-        await self.until(lambda: self.manager._refresh is not None, "confirmed subscription")
+        heard = asyncio.Event()
+        topic = uplink_filter(self.manager.options.topic_prefix)
+        stop_waiting = mqtt.async_on_subscribe_done(self.hass, topic, 1, heard.set)
+        await self.until(heard.is_set, "confirmed subscription")
+        stop_waiting()
 
     async def stop(self) -> None:
         """Unload the integration."""
@@ -163,6 +176,17 @@ class Home:
     def receive(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
         """Let the broker's client receive a message."""
         async_fire_mqtt_message(self.hass, topic, payload, 1, retain)
+
+    async def tell_statuses(self, gateway: str, **statuses: str) -> None:
+        """Let a gateway tell the status of devices behind it."""
+        entries = [{"device_id": name, "status": status} for name, status in statuses.items()]
+        service = {
+            "service_id": "$sub_device_manager",
+            "event_type": "sub_device_update_status",
+            "event_id": "e1",
+            "paras": {"device_statuses": entries},
+        }
+        await self.publish(gateway, json.dumps({"services": [service]}))
 
     async def report(
         self,
@@ -233,8 +257,8 @@ class Home:
         self, device_id: str = "weather_1", kind: PackageKind = PackageKind.FIRMWARE
     ) -> str | None:
         """Return where a device's last upgrade stands."""
-        stage: str | None = self.state(device_id, kind).attributes["stage"]
-        return stage
+        task = self.manager.last_task(device_id, kind)
+        return None if task is None else task.state
 
     def task(self, device_id: str = "weather_1", kind: PackageKind = PackageKind.FIRMWARE) -> Task:
         """Return a device's last task."""
@@ -302,6 +326,7 @@ class Home:
     def broker_goes_away(self) -> None:
         """Cut the connection with the broker."""
         self.broker.connected = False
+        async_dispatcher_send(self.hass, MQTT_CONNECTION_STATE, False)
 
     async def broker_returns(self) -> None:
         """Connect with the broker and subscribe anew, as Home Assistant does."""

@@ -119,7 +119,7 @@ async def test_public_authority_is_never_pinned(
     assert type(raised.value) is error
 
 
-async def test_nobody_listens(unused_tcp_port: int) -> None:
+async def test_a_closed_port_is_a_connection_error(unused_tcp_port: int) -> None:
     """A closed port is a connection error that names the address."""
     with pytest.raises(DepotConnectionError) as raised:
         await async_find_anchor("127.0.0.1", unused_tcp_port)

@@ -14,7 +14,7 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.mqtt_ota import config_flow
+from custom_components.mqtt_ota import config_flow, depot_form
 from custom_components.mqtt_ota.const import DOMAIN
 from custom_components.mqtt_ota.depot import (
     DepotCertificateNameError,
@@ -187,7 +187,7 @@ async def test_server_changes_while_the_user_compares(
 @pytest.mark.usefixtures("mqtt_ready")
 async def test_system_trusts_the_certificate(hass: HomeAssistant, tls_depot: FakeDepot) -> None:
     """Nothing is pinned where the system vouches; the connection checks it once more."""
-    with patch.object(config_flow, "async_find_anchor", return_value=None):
+    with patch.object(depot_form, "async_find_anchor", return_value=None):
         result = await submit(hass, await start(hass), typed(tls_depot))
     assert result["step_id"] == "user"
     assert result["errors"] == {"url": "certificate_invalid"}
@@ -199,7 +199,7 @@ async def test_system_trusts_the_certificate(hass: HomeAssistant, tls_depot: Fak
 async def test_certificate_of_another_name(hass: HomeAssistant, tls_depot: FakeDepot) -> None:
     """A genuine certificate under another name has its own error."""
     error = DepotCertificateNameError(url=tls_depot.url, reason="name mismatch")
-    with patch.object(config_flow, "async_find_anchor", side_effect=error):
+    with patch.object(depot_form, "async_find_anchor", side_effect=error):
         result = await submit(hass, await start(hass), typed(tls_depot))
     assert result["errors"] == {"url": "certificate_name"}
     await finish(hass, result, tls_depot)
@@ -458,7 +458,7 @@ async def test_reconfigure_to_another_depot(hass: HomeAssistant, depot: FakeDepo
 
 def test_every_depot_error_has_a_place_in_the_form() -> None:
     """No failure of the depot can end the flow with an unknown error."""
-    kinds = {kind for kind, _, _ in config_flow._FORM_ERRORS}
+    kinds = {kind for kind, _, _ in depot_form._FORM_ERRORS}
     leaves = [
         value
         for value in vars(depot_errors).values()
@@ -467,4 +467,4 @@ def test_every_depot_error_has_a_place_in_the_form() -> None:
     assert leaves
     for kind in leaves:
         assert kinds & set(kind.__mro__), kind
-    assert {error for _, _, error in config_flow._FORM_ERRORS} <= set(_texts()["error"])
+    assert {error for _, _, error in depot_form._FORM_ERRORS} <= set(_texts()["error"])

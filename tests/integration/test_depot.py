@@ -11,6 +11,7 @@ from string import Formatter
 from typing import Any
 
 from aiohttp import web
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 import pytest
 
@@ -103,7 +104,7 @@ async def create_grant(client: DepotClient) -> Grant:
     )
 
 
-async def test_info(client: DepotClient) -> None:
+async def test_info_arrives_typed(client: DepotClient) -> None:
     """The depot's description arrives typed; what is unknown in it does no harm."""
     info = await client.async_get_info()
     assert info.depot_id == DEPOT_ID
@@ -166,7 +167,9 @@ async def test_newer_depot_that_still_speaks_our_version(
         make_info(storage={"used": 1}),
     ],
 )
-async def test_malformed_info(client: DepotClient, depot: FakeDepot, info: Any) -> None:
+async def test_malformed_info_is_a_protocol_error(
+    client: DepotClient, depot: FakeDepot, info: Any
+) -> None:
     """Whatever is not a depot's answer is a protocol error."""
     depot.answers[INFO] = answering(info)
     with pytest.raises(DepotProtocolError):
@@ -192,7 +195,7 @@ async def test_depot_is_down(client: DepotClient, depot: FakeDepot) -> None:
         await anext(client.async_events())
 
 
-async def test_slow_depot(
+async def test_a_slow_depot_is_a_connection_error(
     client: DepotClient, depot: FakeDepot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An answer that does not come in time is a connection error."""
@@ -244,7 +247,7 @@ async def test_server_of_another_protocol(hass: HomeAssistant, depot: FakeDepot)
             await client_of(hass, depot).async_get_info()
 
 
-async def test_endless_answer(
+async def test_an_endless_answer_is_read_to_a_bound(
     client: DepotClient, depot: FakeDepot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Reading stops at a bound, whatever the server goes on to send."""
@@ -306,7 +309,7 @@ async def test_redirect_never_gets_the_key(
         ),
     ],
 )
-async def test_refusals(
+async def test_problems_are_refusals(
     client: DepotClient, depot: FakeDepot, response: Any, error: type[DepotError]
 ) -> None:
     """A problem of the depot is a refusal, other failures say who failed."""
@@ -335,8 +338,11 @@ async def test_refusal_keeps_its_code(client: DepotClient, depot: FakeDepot) -> 
     assert len(raised.value.translation_placeholders["detail"]) == 200
 
 
-async def test_grant(client: DepotClient) -> None:
+async def test_a_grant_is_made_listed_and_revoked(
+    client: DepotClient, freezer: FrozenDateTimeFactory
+) -> None:
     """A grant is made, listed without its token, and revoked once or twice."""
+    freezer.move_to("2026-11-01T10:00:00Z")
     grant = await create_grant(client)
     assert grant.token == "secret-grant1"
     assert "secret" not in repr(grant)
@@ -387,14 +393,41 @@ async def test_grant_for_something_else(client: DepotClient, depot: FakeDepot) -
 @pytest.mark.parametrize(
     "grants", [{}, {"grants": {}}, {"grants": [{"id": "g"}]}, {"grants": None}]
 )
-async def test_malformed_grants(client: DepotClient, depot: FakeDepot, grants: Any) -> None:
+async def test_malformed_grants_are_a_protocol_error(
+    client: DepotClient, depot: FakeDepot, grants: Any
+) -> None:
     """A list of grants of the wrong shape is a protocol error."""
     depot.answers[GRANTS] = answering(grants)
     with pytest.raises(DepotProtocolError):
         await client.async_get_grants()
 
 
-async def test_events(client: DepotClient, depot: FakeDepot) -> None:
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({}, (0, (0, 0), False)),
+        ({"unauthorized": 0, "gap": None, "left_open": False}, (0, (0, 0), False)),
+        ({"unauthorized": 2, "gap": [1, 9], "left_open": True}, (2, (1, 9), True)),
+    ],
+)
+async def test_evidence_may_be_missing(
+    client: DepotClient,
+    depot: FakeDepot,
+    told: dict[str, object],
+    expected: tuple[int, tuple[int, int], bool],
+) -> None:
+    """Older depots do not tell what shows the mistakes of devices."""
+    depot.transfers = [make_transfer(**told)]
+    async with aclosing(client.async_events()) as events:
+        snapshot = await anext(events)
+    assert isinstance(snapshot, Snapshot)
+    (transfer,) = snapshot.transfers
+    assert (transfer.unauthorized, transfer.gap, transfer.left_open) == expected
+
+
+async def test_the_snapshot_comes_first_then_every_change(
+    client: DepotClient, depot: FakeDepot
+) -> None:
     """The snapshot comes first, then every change, unknown kinds left out."""
     depot.packages = [make_package()]
     depot.transfers = [make_transfer()]
@@ -489,6 +522,12 @@ async def first_events(client: DepotClient, count: int) -> list[DepotEvent]:
         snapshot(packages=[make_package(created_at="2026-11-01T10:00:00")]),
         snapshot(packages=[make_package(created_at=5)]),
         snapshot(transfers=[make_transfer(size="big")]),
+        snapshot(transfers=[make_transfer(unauthorized=-1)]),
+        snapshot(transfers=[make_transfer(left_open=1)]),
+        snapshot(transfers=[make_transfer(gap=5)]),
+        snapshot(transfers=[make_transfer(gap=[1])]),
+        snapshot(transfers=[make_transfer(gap=[1, "2"])]),
+        snapshot(transfers=[make_transfer(gap=[2, 1])]),
         b"\x00binary",
         " " * 200_000,
     ],
@@ -554,7 +593,7 @@ async def tls_depot(
     await depot.async_stop()
 
 
-async def test_pinned_certificate(
+async def test_requests_and_events_work_with_a_pinned_certificate(
     hass: HomeAssistant, tls_depot: tuple[FakeDepot, Authority]
 ) -> None:
     """Requests and events work over TLS with the pinned authority."""

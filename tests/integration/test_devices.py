@@ -3,23 +3,20 @@
 import pytest
 
 from custom_components.mqtt_ota.const import PackageKind
-from custom_components.mqtt_ota.devices import Device, default_model, new_device
-from custom_components.mqtt_ota.protocol import Uplink, VersionReport
+from custom_components.mqtt_ota.devices import Device, migrated_device
+from custom_components.mqtt_ota.protocol import VersionReport
 
 
 @pytest.mark.parametrize(
-    ("device_id", "model"),
-    [("weather_1", "weather"), ("lamp", "lamp"), ("_odd", "_odd"), ("a_b_c", "a")],
+    ("model", "reported"), [("lamp", None), ("spot", "spot"), ("lamp_7", "lamp_7")]
 )
-def test_a_model_is_read_from_the_id(device_id: str, model: str) -> None:
-    """Device ids are usually the model and a serial."""
-    assert default_model(device_id) == model
-
-
-def test_a_new_device_knows_its_gateway() -> None:
-    """A device is as its first message tells."""
-    uplink = Uplink(device_id="lamp_7", gateway_id="gate_1", events=())
-    assert new_device(uplink) == Device(id="lamp_7", model="lamp", gateway_id="gate_1")
+def test_an_old_record_tells_where_its_model_came_from(model: str, reported: str | None) -> None:
+    """What is not the id's first part had been reported."""
+    old = {"id": "lamp_7", "model": model, "gateway_id": None, "firmware": "1", "software": None}
+    device = Device.from_dict(migrated_device(old))
+    assert (device.model, device.reported_model) == (model, reported)
+    with pytest.raises(KeyError):
+        migrated_device({"id": "lamp_7"})
 
 
 def test_what_a_report_leaves_out_stays() -> None:
@@ -28,7 +25,7 @@ def test_what_a_report_leaves_out_stays() -> None:
     assert device.updated(VersionReport(firmware="3")) == Device(
         id="lamp_7", model="lamp", firmware="3", software="2"
     )
-    assert device.updated(VersionReport(model="spot")).model == "spot"
+    assert device.updated(VersionReport(model="spot")).reported_model == "spot"
 
 
 def test_kinds_are_what_has_a_version() -> None:
@@ -37,9 +34,16 @@ def test_kinds_are_what_has_a_version() -> None:
     assert Device(id="lamp_7", model="lamp", software="2").kinds == (PackageKind.SOFTWARE,)
 
 
-def test_round_trip() -> None:
+def test_a_saved_device_comes_back_as_it_was() -> None:
     """A saved device comes back as it was; one that lacks something does not."""
-    device = Device(id="lamp_7", model="lamp", gateway_id="gate_1", firmware="1", software="2")
+    device = Device(
+        id="lamp_7",
+        model="spot",
+        reported_model="spot",
+        gateway_id="gate_1",
+        firmware="1",
+        software="2",
+    )
     assert Device.from_dict(device.as_dict()) == device
     with pytest.raises(KeyError):
         Device.from_dict({"id": "lamp_7"})

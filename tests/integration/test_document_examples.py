@@ -19,6 +19,7 @@ from homeassistant.helpers import (
     area_registry as ar,
     device_registry as dr,
     entity_registry as er,
+    label_registry as lr,
 )
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -28,6 +29,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.mqtt_ota.const import DOMAIN, EVENT_TASK_CHANGED
 from tests.documents import Claim, code_spans, runs, section, table
+from tests.integration.actions import long_actions, registry_id
 from tests.integration.fake_depot import make_package
 from tests.integration.home import Home
 
@@ -100,6 +102,31 @@ async def test_garden_at_night(home: Home, claim: Claim, caplog: pytest.LogCaptu
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
+@runs("README.md", "One device first")
+@pytest.mark.parametrize("succeeds", [True, False])
+async def test_one_device_first(home: Home, claim: Claim, succeeds: bool) -> None:
+    """The others get what the one has been upgraded to, and nothing while that has failed."""
+    await home.start()
+    for device_id in ("weather_test", "weather_1"):
+        await home.report(device_id)
+    label = lr.async_get(home.hass).async_create("Production").label_id
+    dr.async_get(home.hass).async_update_device(registry_id(home), labels={label})
+    async with automation_of(claim, home.hass):
+        with long_actions(home.hass):
+            await home.add_package()
+            await home.until(lambda: home.stage("weather_test"), "task of the first device")
+            await home.report("weather_test")
+            await home.until(lambda: home.sent_upgrades("weather_test"), "upgrade message")
+            if succeeds:
+                await home.report("weather_test", "1.4.0")
+                await home.until(home.stage, "task of the other device")
+                assert home.task().package.version == "1.4.0"
+            else:
+                await home.report_progress("weather_test", 7, version="1.3.0")
+                await home.until(lambda: home.stage("weather_test") == "failed", "failure")
+                assert home.stage() is None
+
+
 @runs("README.md", "Tell me when an upgrade failed")
 async def test_failure_is_told(home: Home, claim: Claim) -> None:
     """A failed upgrade is told with its cause; one that is under way is not."""
@@ -116,7 +143,7 @@ async def test_failure_is_told(home: Home, claim: Claim) -> None:
     assert notification["message"] == "weather_1: integrity_check_failed"
 
 
-async def test_actions(home: Home) -> None:
+async def test_table_has_every_action(home: Home) -> None:
     """The table has every action of the integration, beside the one that installs."""
     await home.start()
     documented = {code_spans(row[0])[0] for row in table("README.md", "Actions and events")}
@@ -124,7 +151,7 @@ async def test_actions(home: Home) -> None:
     assert documented == {"update.install", *(f"{DOMAIN}.{name}" for name in own)}
 
 
-async def test_event(home: Home) -> None:
+async def test_table_has_all_that_the_event_holds(home: Home) -> None:
     """The second table has everything that the event holds."""
     events = async_capture_events(home.hass, EVENT_TASK_CHANGED)
     home.depot.packages.append(make_package())

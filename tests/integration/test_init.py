@@ -41,7 +41,7 @@ async def test_set_up_and_unload(home: Home) -> None:
     assert not home.depot.sockets
 
 
-async def test_reload(home: Home) -> None:
+async def test_devices_are_there_again_after_a_reload(home: Home) -> None:
     """What was learnt is there again without a word from the device."""
     await home.start()
     await home.report()

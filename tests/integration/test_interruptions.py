@@ -1,6 +1,6 @@
 """Upgrades while parts are away, and over restarts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
@@ -9,6 +9,8 @@ from homeassistant.core import Event, callback
 import pytest
 
 from custom_components.mqtt_ota.const import EVENT_TASK_CHANGED, PackageKind
+from custom_components.mqtt_ota.store import UpgradeStore
+from custom_components.mqtt_ota.upgrade import Resumed, State, Task
 from tests.integration.fake_depot import make_package, make_transfer
 from tests.integration.home import TASKS_FILE, Home
 
@@ -17,7 +19,7 @@ HOURS = timedelta(hours=1)
 MINUTES = timedelta(minutes=1)
 
 
-pytestmark = pytest.mark.usefixtures("two_packages")
+pytestmark = [pytest.mark.usefixtures("two_packages"), pytest.mark.long]
 
 
 # Parts that are away
@@ -41,7 +43,7 @@ async def test_install_while_the_broker_is_away(home: Home) -> None:
     await home.report()
     home.forget_sent()
     home.broker_goes_away()
-    await home.install()
+    await home.manager.async_install("weather_1", PackageKind.FIRMWARE)
     assert home.stage() == "waiting_online"
     await home.pass_time(2 * HOURS)
     assert home.sent == []
@@ -75,7 +77,7 @@ async def test_the_broker_goes_while_the_depot_answers(home: Home) -> None:
     await home.start()
     await home.report()
     await home.install()
-    with patch.object(home.manager.messenger, "async_notify", return_value=False):
+    with patch.object(home.manager.messenger, "async_notify", return_value=None):
         await home.report()
         await home.until(lambda: home.stage() == "awaiting_download", "grant")
     assert home.task().notified_at is None
@@ -160,6 +162,39 @@ async def test_an_upgrade_survives_a_restart(home: Home, hass_storage: dict[str,
     saved = hass_storage[TASKS_FILE]["data"]["tasks"]
     assert [task["state"] for task in saved] == ["succeeded"]
     assert "secret" not in str(saved)
+
+
+async def test_nothing_moves_after_the_end(home: Home) -> None:
+    """What comes while all is being saved is left to the next start: no second pair of timers."""
+    await home.start()
+    await home.report()
+    await home.install_and_notify()
+    manager, task = home.manager, home.task()
+    await home.stop()
+    home.forget_sent()
+    assert not manager._runner.apply(task.id, Resumed())
+    manager._runner.resume(task.id)
+    manager._runner.use_slots()
+    assert manager.tasks[task.id] is task
+    await home.settle()
+    assert home.sent == []
+    assert manager._runner._timers == {}
+
+
+async def test_a_power_cut_between_two_packages(home: Home) -> None:
+    """Whatever is on disk, it holds either the upgrade or the one that took its place."""
+    await home.start()
+    await home.report()
+    await home.install()
+    saved: list[list[State]] = []
+
+    async def note(_store: UpgradeStore, tasks: Mapping[str, Task]) -> None:
+        saved.append([task.state for task in tasks.values() if task.kind is not SOFTWARE])
+
+    with patch.object(UpgradeStore, "async_save_tasks", note):
+        await home.add_package(id="pkg3", version="1.5.0", source_versions=[])
+    assert saved
+    assert [State.CANCELLED] not in saved
 
 
 async def test_a_deadline_that_passed_meanwhile(home: Home) -> None:

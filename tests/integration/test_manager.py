@@ -1,6 +1,7 @@
 """Upgrades from the button to the reported version, and all that comes between."""
 
 from datetime import timedelta
+import json
 import logging
 from typing import Any
 from unittest.mock import patch
@@ -12,12 +13,17 @@ from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
-from custom_components.mqtt_ota import async_remove_config_entry_device, manager
+from custom_components.mqtt_ota import (
+    async_remove_config_entry_device,
+    intake,
+    known_devices,
+)
 from custom_components.mqtt_ota.const import EVENT_TASK_CHANGED, PackageKind
 from custom_components.mqtt_ota.devices import Device
 from custom_components.mqtt_ota.task_list import SLOT_PATIENCE
 from tests.integration.fake_depot import make_package
 from tests.integration.home import Home
+from tests.integration.views import registered
 
 SOFTWARE = PackageKind.SOFTWARE
 HOURS = timedelta(hours=1)
@@ -49,7 +55,7 @@ async def test_a_device_is_remembered_over_a_restart(home: Home) -> None:
     await home.report("lamp_7", gateway="gate_1")
     home.forget_sent()
     await home.restart()
-    assert set(home.manager.devices) == {"weather_1", "lamp_7"}
+    assert set(home.manager.devices) == {"weather_1", "lamp_7", "gate_1"}
     await home.until(lambda: home.sent_types("weather_1"), "question")
     await home.until(lambda: home.sent_types("gate_1"), "question through the gateway")
     assert {message.event_type for message in home.sent} == {"version_query"}
@@ -61,8 +67,8 @@ async def test_an_unknown_device_is_asked_now_and_then(home: Home) -> None:
     for _ in range(3):
         await home.say("lamp_7", "hello")
     assert home.sent_types("lamp_7") == ["version_query"]
-    with patch.object(manager, "_UNKNOWN_PAUSE", 0):
-        await home.say("lamp_7", "hello")
+    home.clock.tick(MINUTES)
+    await home.say("lamp_7", "hello")
     assert home.sent_types("lamp_7") == ["version_query", "version_query"]
     assert home.manager.devices == {}
 
@@ -70,16 +76,16 @@ async def test_an_unknown_device_is_asked_now_and_then(home: Home) -> None:
 async def test_who_is_asked_is_forgotten_in_the_end(home: Home) -> None:
     """Ever new names do not fill the memory."""
     await home.start()
-    with patch.object(manager, "MAX_DEVICES", 2):
+    with patch.object(intake, "MAX_DEVICES", 2):
         for number in range(5):
             await home.say(f"lamp_{number}", "hello")
-            assert len(home.manager._asked_unknown) <= 2
+            assert len(home.manager._intake._asked) <= 2
 
 
 async def test_there_is_an_end_to_devices(home: Home, caplog: pytest.LogCaptureFixture) -> None:
     """Whoever invents devices is stopped; those that are known stay heard."""
     await home.start()
-    with patch.object(manager, "MAX_DEVICES", 2):
+    with patch.object(known_devices, "MAX_DEVICES", 2):
         for number in range(4):
             await home.report(f"weather_{number}")
         assert set(home.manager.devices) == {"weather_0", "weather_1"}
@@ -151,7 +157,10 @@ async def test_a_deleted_device_comes_back_as_a_new_one(home: Home) -> None:
     await home.install_and_notify()
     grant = home.task().grant
     assert grant is not None
-    (device,) = dr.async_entries_for_config_entry(dr.async_get(home.hass), home.entry.entry_id)
+    registry_id = home.manager.registry_id("weather_1")
+    assert registry_id is not None
+    device = dr.async_get(home.hass).async_get(registry_id)
+    assert device is not None
     assert await async_remove_config_entry_device(home.hass, home.entry, device)
     dr.async_get(home.hass).async_remove_device(device.id)
     revocation = ("DELETE", f"/api/v1/grants/{grant.id}")
@@ -161,6 +170,18 @@ async def test_a_deleted_device_comes_back_as_a_new_one(home: Home) -> None:
     await home.report(firmware="1.3.1")
     assert home.state().attributes["installed_version"] == "1.3.1"
     assert home.stage() is None
+
+
+async def test_a_device_is_not_deleted_while_nothing_runs(home: Home) -> None:
+    """What is saved would bring it back, and nobody could take its upgrade's grant back."""
+    await home.start()
+    await home.report()
+    device = registered(home)
+    await home.stop()
+    with pytest.raises(ServiceValidationError, match="not loaded"):
+        await async_remove_config_entry_device(home.hass, home.entry, device)
+    await home.start()
+    assert "weather_1" in home.manager.devices
 
 
 # The way of an upgrade
@@ -193,6 +214,7 @@ async def test_an_upgrade_succeeds_by_the_version_alone(home: Home) -> None:
     assert home.state().attributes["in_progress"] is False
     states = [change.data["state"] for change in changes]
     assert states == [
+        "queued",
         "waiting_online",
         "querying_version",
         "queued",
@@ -203,13 +225,18 @@ async def test_an_upgrade_succeeds_by_the_version_alone(home: Home) -> None:
         "succeeded",
     ]
     assert changes[-1].data == {
+        "device_id": home.manager.registry_id("weather_1"),
+        "device": "weather_1",
         "task_id": home.task().id,
-        "device_id": "weather_1",
         "kind": "firmware",
         "version": "1.4.0",
+        "from_version": "1.3.0",
         "from_state": "updating",
         "state": "succeeded",
         "cause": None,
+        "attempt": 1,
+        "likely_mistake": None,
+        "unproven": False,
     }
     assert len(home.sent_upgrades()) == 1
 
@@ -253,6 +280,40 @@ async def test_a_failure_names_its_cause(home: Home, caplog: pytest.LogCaptureFi
     home.forget_sent()
     await home.install_and_notify()
     assert home.state().attributes["cause"] is None
+
+
+async def test_a_failure_names_the_likely_mistake(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In the attributes, in the event and, with its numbers, in the log."""
+    changes = async_capture_events(home.hass, EVENT_TASK_CHANGED)
+    await home.start()
+    await home.report()
+    await home.install_and_notify()
+    message = home.sent_upgrades()[0]
+    payload = json.dumps(message.message, separators=(",", ":"))
+    size = len(message.topic) + len(payload)
+    await home.pass_time(timedelta(minutes=2))
+    await home.say("weather_1", "telemetry")
+    await home.pass_time(timedelta(hours=25))
+    assert home.state().attributes["cause"] == "download_start_timeout"
+    assert home.state().attributes["likely_mistake"] == "buffer_too_small"
+    assert changes[-1].data["likely_mistake"] == "buffer_too_small"
+    assert f"smaller than the upgrade message of {size} bytes" in caplog.text
+
+
+async def test_the_depot_tells_what_shows_a_mistake(home: Home) -> None:
+    """Its counts reach the task; a depot that does not tell them is no worse than before."""
+    await home.start()
+    await home.report()
+    await home.install_and_notify()
+    evidence = {"unauthorized": 3, "gap": [100, 300], "left_open": True}
+    await home.transfer(bytes_served=200, **evidence)
+    task = home.task()
+    assert (task.unauthorized, task.gap_start, task.gap_end, task.left_open) == (3, 100, 300, True)
+    await home.transfer(bytes_served=300)
+    task = home.task()
+    assert (task.unauthorized, task.gap_start, task.gap_end, task.left_open) == (0, 0, 0, False)
 
 
 async def test_a_chosen_version_may_be_older(home: Home) -> None:

@@ -80,7 +80,7 @@ def test_quality_scale_names_every_rule() -> None:
 
 @pytest.mark.parametrize("theme", ["", "dark_"])
 @pytest.mark.parametrize(("density", "side"), [("", 256), ("@2x", 512)])
-def test_brand_images(theme: str, density: str, side: int) -> None:
+def test_brand_images_have_the_sizes_asked_for(theme: str, density: str, side: int) -> None:
     """Icons are squares of the size that is asked for, logos are as high at most."""
     assert size_of_png(FOLDER / "brand" / f"{theme}icon{density}.png") == (side, side)
     width, height = size_of_png(FOLDER / "brand" / f"{theme}logo{density}.png")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.mqtt_ota import offers
@@ -14,15 +15,18 @@ from custom_components.mqtt_ota.depot.models import parse_event
 from custom_components.mqtt_ota.devices import Device
 from custom_components.mqtt_ota.offers import Offers, is_newer
 from tests.integration.fake_depot import make_package
+from tests.integration.test_versions import version_texts
 
 FIRMWARE = PackageKind.FIRMWARE
 DEVICE = Device(id="weather_1", model="weather", firmware="1.3.0")
+# Everything that an id may not have
+_SAFE = str.maketrans(dict.fromkeys(".+_ ", "-"))
 ADDED = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def a_package(version: str = "1.4.0", **changes: Any) -> Package:
     """Return a package for any version of the device."""
-    raw = make_package(id=f"p-{version}".replace(".", "-"), version=version, source_versions=[])
+    raw = make_package(id=f"p-{version}".translate(_SAFE), version=version, source_versions=[])
     event = parse_event({"type": "package_added", "package": raw | changes})
     package = getattr(event, "package", None)
     assert isinstance(package, Package)
@@ -47,6 +51,20 @@ def in_order(versions: Iterable[str]) -> list[Package]:
         ("1.3.0", [], None),
         ("V1.0.2_b", ["V1.0.2_c"], "V1.0.2_c"),
         ("3f9ac1", ["77aa00", "b0b0b0"], "b0b0b0"),
+        # The same version, written in another way
+        ("v1.4.0", ["1.4.0"], None),
+        ("1.4.0+abc", ["1.4.0"], None),
+        ("1.4", ["1.4.0"], None),
+        ("1.4.0-RC1", ["1.4.0-rc1"], None),
+        # What has no order is offered once: by the time it was added, never back
+        ("3.0.0-87", ["3.0.0-54", "3.0.0-87"], None),
+        ("3.0.0-54", ["3.0.0-87", "3.0.0-54"], "3.0.0-87"),
+        ("b0b0b0", ["77aa00", "b0b0b0"], None),
+        ("77aa00", ["77aa00", "b0b0b0"], "b0b0b0"),
+        ("1.5", ["2.0", "b0b0b0", "1.5"], "2.0"),
+        ("2.0", ["2.0", "b0b0b0", "1.5"], "b0b0b0"),
+        ("b0b0b0", ["2.0", "b0b0b0", "1.5"], None),
+        ("2026-05-01", ["2026-11-30", "2026-04-30"], "2026-11-30"),
     ],
 )
 def test_the_newest_is_offered(installed: str, versions: list[str], offered: str | None) -> None:
@@ -54,6 +72,18 @@ def test_the_newest_is_offered(installed: str, versions: list[str], offered: str
     device = Device(id="weather_1", model="weather", firmware=installed)
     newest = Offers(in_order(versions)).newest(device, FIRMWARE)
     assert (newest and newest.version) == offered
+
+
+@given(st.lists(version_texts(), min_size=1, max_size=6, unique=True), version_texts())
+def test_offers_come_to_an_end(versions: list[str], installed: str) -> None:
+    """A device that installs whatever is offered is offered nothing in the end."""
+    offers_now = Offers(in_order(versions))
+    for _ in range(len(versions) + 1):
+        device = Device(id="weather_1", model="weather", firmware=installed)
+        if (package := offers_now.newest(device, FIRMWARE)) is None:
+            return
+        installed = package.version
+    raise AssertionError(f"{versions} are offered for ever")
 
 
 @pytest.mark.parametrize(

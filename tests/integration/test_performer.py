@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from http import HTTPStatus
 from unittest.mock import patch
 
@@ -104,7 +105,7 @@ async def test_the_depot_is_asked_once_at_a_time(home: Home) -> None:
     await home.install()
     await home.report()
     await home.until(lambda: grants_asked(home) == 1, "question")
-    home.manager._apply(home.task().id, Resumed())
+    home.manager._runner.apply(home.task().id, Resumed())
     await home.settle()
     released.set()
     await home.until(home.sent_upgrades, "upgrade message")
@@ -225,10 +226,10 @@ async def test_the_broker_returns_before_it_has_confirmed_the_message(home: Home
     confirmed = asyncio.Event()
     notified = []
 
-    async def slow_notify(*_args: object) -> bool:
+    async def slow_notify(*_args: object) -> int:
         notified.append(1)
         await confirmed.wait()
-        return True
+        return 430
 
     with patch.object(home.manager.messenger, "async_notify", slow_notify):
         await home.install()
@@ -276,3 +277,25 @@ async def test_a_grant_for_nobody_is_taken_back(home: Home) -> None:
     await home.manager._performer.async_perform(forgotten, (RequestGrant(),))
     assert grants_asked(home) == 1
     assert home.depot.grants == {}
+
+
+async def test_an_expired_grant_is_replaced_for_the_same_task(home: Home) -> None:
+    """A device that was away for a day goes on where it stopped, with a fresh token."""
+    await home.stop()
+    home.set_options(report_timeout=timedelta(hours=48).total_seconds())
+    await home.start()
+    await home.install_and_notify()
+    task, first = home.task(), home.task().grant
+    assert first is not None
+    await home.transfer(bytes_served=512)
+    for _ in range(25):
+        await home.pass_time(timedelta(hours=1))
+    assert home.stage() == "downloading"
+    await home.say("weather_1", "hello")
+    await home.until(lambda: len(home.sent_upgrades()) == 2, "second upgrade message")
+    assert home.task().id == task.id
+    assert home.sent_upgrades()[1].paras["access_token"] == "secret-grant2"
+    revocation = ("DELETE", f"/api/v1/grants/{first.id}")
+    await home.until(lambda: revocation in home.depot.requests, "revocation of the first")
+    await home.report(firmware="1.4.0")
+    assert home.stage() == "succeeded"

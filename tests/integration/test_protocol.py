@@ -27,7 +27,6 @@ from custom_components.mqtt_ota.protocol import (
     uplink_filter,
     write_cell_query,
     write_upgrade,
-    write_upgrade_v2,
     write_version_query,
 )
 
@@ -91,7 +90,7 @@ def test_empty_object_device_id_means_the_topics_device() -> None:
     assert (uplink.device_id, uplink.gateway_id) == ("weather_1", None)
 
 
-def test_topics() -> None:
+def test_topics_are_those_of_device_sdks() -> None:
     """The topics are those that device SDKs are built for."""
     assert DEFAULT_TOPIC_PREFIX == "$oc/devices"
     assert uplink_filter("$oc/devices") == "$oc/devices/+/sys/events/up"
@@ -144,25 +143,6 @@ def test_upgrade_on_the_wire(kind: PackageKind, event_type: bytes) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("kind", "event_type"),
-    [
-        (PackageKind.FIRMWARE, b"firmware_upgrade_v2"),
-        (PackageKind.SOFTWARE, b"software_upgrade_v2"),
-    ],
-)
-def test_upgrade_v2_on_the_wire(kind: PackageKind, event_type: bytes) -> None:
-    """The second form carries the token in the URL and nowhere else."""
-    assert write_upgrade_v2("weather_1", kind, DOWNLOAD, NOW) == (
-        b'{"object_device_id":"weather_1","services":[{"service_id":"$ota",'
-        b'"event_type":"' + event_type + b'","event_time":"20261123T083211Z","paras":{'
-        b'"version":"1.4.0","url":"https://192.168.178.20:8443/p/7f4f5b994d2821e1'
-        b'?token=Zx7-q9_kLmN0pQrStUvWxYzAbCdEfGhI",'
-        b'"file_size":1048576,"file_name":"weather-1.4.0.bin","expires":86400,'
-        b'"sign":"7f4f5b994d2821e1dc260bda3ad6657b16579fefe49826b0df896506dc8dadd6"}}]}'
-    )
-
-
 def test_usual_upgrade_fits_a_small_buffer() -> None:
     """The message and its topic fit the buffer that many devices have."""
     payload = write_upgrade("weather_1", PackageKind.FIRMWARE, DOWNLOAD, NOW)
@@ -178,11 +158,10 @@ def test_custom_info_stands_last() -> None:
         **{name: getattr(DOWNLOAD, name) for name in Download.__slots__}
         | {"custom_info": '{"slot":"b"}'}
     )
-    for write in (write_upgrade, write_upgrade_v2):
-        plain = write("weather_1", PackageKind.FIRMWARE, DOWNLOAD, NOW)
-        assert write("weather_1", PackageKind.FIRMWARE, download, NOW) == plain.replace(
-            SHA256.encode() + b'"', SHA256.encode() + rb'","custom_info":"{\"slot\":\"b\"}"'
-        )
+    plain = write_upgrade("weather_1", PackageKind.FIRMWARE, DOWNLOAD, NOW)
+    assert write_upgrade("weather_1", PackageKind.FIRMWARE, download, NOW) == plain.replace(
+        SHA256.encode() + b'"', SHA256.encode() + rb'","custom_info":"{\"slot\":\"b\"}"'
+    )
 
 
 def test_sub_device_is_addressed_on_its_gateways_topic() -> None:
@@ -346,7 +325,7 @@ def test_event_type_in_any_case(event_type: str) -> None:
     assert read_one({"fw_version": "1"}, event_type) == VersionReport(firmware="1")
 
 
-def test_cell_report() -> None:
+def test_a_cell_is_a_short_text() -> None:
     """A cell is a short text; without one the report says nothing."""
     assert read_one({"cell_id": 4711}, "cell_report") == CellReport(cell_id="4711")
     assert fault_of({"cell_id": ""}, "cell_report") == "cell_id is missing"

@@ -29,7 +29,6 @@ from custom_components.mqtt_ota.protocol import (
     sender_of,
     write_cell_query,
     write_upgrade,
-    write_upgrade_v2,
     write_version_query,
 )
 
@@ -164,7 +163,7 @@ def check_read(payload: bytes) -> None:
 @example(payload=b'{"services":[' * 5000)
 @example(payload=b"\xef\xbb\xbf" + b'{"services":[]}')
 @example(payload=b'{"services":[]}\x00')
-def test_any_bytes(payload: bytes) -> None:
+def test_any_bytes_are_at_worst_an_error(payload: bytes) -> None:
     """Bytes of any kind are at worst a ProtocolError."""
     check_read(payload)
 
@@ -178,7 +177,7 @@ def test_any_json_in_the_shape_of_a_message(message: dict[str, Any]) -> None:
 
 @THOROUGHNESS
 @given(paras=PARAS, event_type=st.sampled_from(EventType))
-def test_any_paras(paras: dict[str, Any], event_type: EventType) -> None:
+def test_any_event_is_one_event_or_one_fault(paras: dict[str, Any], event_type: EventType) -> None:
     """One event gives exactly one event or one fault, whatever its paras are."""
     service = {"service_id": "$ota", "event_type": event_type, "paras": paras}
     payload = json.dumps({"services": [service]}, ensure_ascii=False)
@@ -193,7 +192,9 @@ def test_any_paras(paras: dict[str, Any], event_type: EventType) -> None:
 
 @THOROUGHNESS
 @given(message=ENVELOPES, at=st.integers(min_value=0, max_value=300), noise=st.binary(max_size=4))
-def test_damaged_message(message: dict[str, Any], at: int, noise: bytes) -> None:
+def test_a_damaged_message_is_at_worst_an_error(
+    message: dict[str, Any], at: int, noise: bytes
+) -> None:
     """A message that was cut or damaged on its way is at worst a ProtocolError."""
     whole = json.dumps(message).encode("utf-8", "surrogatepass")
     check_read(whole[:at])
@@ -222,20 +223,19 @@ def test_what_is_written_is_what_was_meant(
     device_id: str, kind: PackageKind, download: Download, now: datetime
 ) -> None:
     """Every text survives, the message is compact, and its time is that of the clock."""
-    for write, with_token in ((write_upgrade, True), (write_upgrade_v2, False)):
-        payload = write(device_id, kind, download, now)
-        assert orjson.dumps(orjson.loads(payload)) == payload
-        message = json.loads(payload)
-        assert message["object_device_id"] == device_id
-        (service,) = message["services"]
-        assert service["event_type"].startswith(f"{kind}_upgrade")
-        paras = service["paras"]
-        for name in ("version", "file_size", "file_name", "sign", "expires"):
-            assert paras[name] == getattr(download, name)
-        assert paras.get("custom_info") == download.custom_info
-        assert paras.get("access_token") == (download.access_token if with_token else None)
-        written = datetime.strptime(service["event_time"], "%Y%m%dT%H%M%S%z")
-        assert timedelta(0) <= now - written < timedelta(seconds=1)
+    payload = write_upgrade(device_id, kind, download, now)
+    assert orjson.dumps(orjson.loads(payload)) == payload
+    message = json.loads(payload)
+    assert message["object_device_id"] == device_id
+    (service,) = message["services"]
+    assert service["event_type"] == f"{kind}_upgrade"
+    paras = service["paras"]
+    for name in ("version", "file_size", "file_name", "sign", "expires"):
+        assert paras[name] == getattr(download, name)
+    assert paras.get("custom_info") == download.custom_info
+    assert paras["access_token"] == download.access_token
+    written = datetime.strptime(service["event_time"], "%Y%m%dT%H%M%S%z")
+    assert timedelta(0) <= now - written < timedelta(seconds=1)
 
 
 @THOROUGHNESS

@@ -3,12 +3,14 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+import json
 from pathlib import Path
 import stat
 from typing import Any
 from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.json import json_bytes
 from homeassistant.helpers.storage import Store
 import pytest
 
@@ -36,23 +38,25 @@ def a_transfer(task_id: str = "a") -> Task:
     )
 
 
-async def test_round_trip(hass: HomeAssistant, hass_storage: dict[str, Any]) -> None:
+async def test_devices_and_tasks_come_back_as_they_were(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
     """Devices and tasks come back as they were, grant and deadline included."""
     store = UpgradeStore(hass)
     task = a_transfer()
     await store.async_save_tasks({"a": task})
-    store.delay_save_devices({"weather_1": DEVICE})
-    await store.async_save_devices({"weather_1": DEVICE})
+    store.delay_save_devices({"weather_1": DEVICE}, ["lamp_7"])
+    await store.async_save_devices({"weather_1": DEVICE}, ["lamp_7"])
     again = UpgradeStore(hass)
     assert await again.async_load_tasks() == [task]
-    assert await again.async_load_devices() == [DEVICE]
+    assert await again.async_load_devices() == ([DEVICE], ["lamp_7"])
 
 
 async def test_nothing_saved_yet(hass: HomeAssistant, hass_storage: dict[str, Any]) -> None:
     """The first start finds nothing."""
     store = UpgradeStore(hass)
     assert await store.async_load_tasks() == []
-    assert await store.async_load_devices() == []
+    assert await store.async_load_devices() == ([], [])
 
 
 async def test_files_are_private(hass: HomeAssistant, tmp_path: Path) -> None:
@@ -115,14 +119,23 @@ async def test_devices_that_did_not_change_are_not_written(
 ) -> None:
     """A thousand installs do not write a thousand devices a thousand times."""
     store = UpgradeStore(hass)
-    await store.async_save_devices({"weather_1": DEVICE})
+    await store.async_save_devices({"weather_1": DEVICE}, ["lamp_7"])
     assert DEVICES_FILE not in hass_storage
-    store.delay_save_devices({"weather_1": DEVICE})
-    await store.async_save_devices({"weather_1": DEVICE})
+    store.delay_save_devices({"weather_1": DEVICE}, ["lamp_7"])
+    await store.async_save_devices({"weather_1": DEVICE}, ["lamp_7"])
     with patch.object(Store, "async_save") as save:
-        await store.async_save_devices({"weather_1": DEVICE})
+        await store.async_save_devices({"weather_1": DEVICE}, ["lamp_7"])
     assert save.call_count == 0
-    assert await UpgradeStore(hass).async_load_devices() == [DEVICE]
+    assert (await UpgradeStore(hass).async_load_devices())[0] == [DEVICE]
+
+
+async def test_devices_are_made_ready_for_the_file_when_they_change(hass: HomeAssistant) -> None:
+    """Ten thousand that changed within a second must not all be encoded at its end."""
+    store = UpgradeStore(hass)
+    store.delay_save_devices({DEVICE.id: DEVICE}, [], DEVICE)
+    with patch.object(Device, "as_dict", side_effect=AssertionError):
+        await store.async_save_devices({DEVICE.id: DEVICE}, [])
+    assert (await UpgradeStore(hass).async_load_devices())[0] == [DEVICE]
 
 
 async def test_a_failed_write_is_told_and_made_up_for(hass: HomeAssistant) -> None:
@@ -135,4 +148,5 @@ async def test_a_failed_write_is_told_and_made_up_for(hass: HomeAssistant) -> No
         await store.async_save_tasks({"a": a_task("a")})
     with patch.object(Store, "async_save") as save:
         await store.async_save_tasks({"a": replace(a_task("a"), state=State.SUCCEEDED)})
-    assert save.mock_calls[0].args[0]["tasks"][0]["state"] == "succeeded"
+    (saved,) = json.loads(json_bytes(save.mock_calls[0].args[0]))["tasks"]
+    assert saved["state"] == "succeeded"

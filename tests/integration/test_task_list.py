@@ -66,7 +66,7 @@ def test_slots_go_to_who_came_first() -> None:
         order.append(task.id)
         tasks.put(replace(task, granting=True), NOW)
     assert order == ["a", "b"]
-    assert tasks.waits_for_slot
+    assert tasks.queue_length == 1
     tasks.put(replace(ready("a", "weather_a"), state=State.AWAITING_UPDATE), NOW)
     task = tasks.next_slot(2, NOW)
     assert task is not None
@@ -104,6 +104,6 @@ def test_ended_tasks_hold_nothing() -> None:
     tasks = TaskList()
     tasks.put(ready("a"), NOW)
     tasks.put(replace(ready("a"), state=State.CANCELLED), NOW)
-    assert not tasks.waits_for_slot
+    assert tasks.queue_length == 0
     assert tasks.next_slot(1, NOW) is None
     assert list(tasks.live()) == []

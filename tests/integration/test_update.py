@@ -7,10 +7,10 @@ from homeassistant.components.homeassistant import (
     SERVICE_UPDATE_ENTITY,
 )
 from homeassistant.components.update import DOMAIN as UPDATE
-from homeassistant.const import ATTR_ENTITY_ID, STATE_OFF, STATE_ON
+from homeassistant.const import ATTR_ENTITY_ID, STATE_OFF, STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
@@ -21,6 +21,7 @@ from custom_components.mqtt_ota.const import DOMAIN, PackageKind
 from custom_components.mqtt_ota.upgrade import CAUSES
 from tests.integration.fake_depot import make_package
 from tests.integration.home import Home
+from tests.integration.views import registered
 
 
 @pytest.fixture(autouse=True)
@@ -54,13 +55,15 @@ async def test_offered_and_idle(home: Home, snapshot: SnapshotAssertion) -> None
     assert home.state(kind=PackageKind.SOFTWARE) == snapshot(name="idle")
 
 
-async def test_waiting(home: Home, snapshot: SnapshotAssertion) -> None:
+async def test_an_upgrade_waits_for_a_device_that_is_away(
+    home: Home, snapshot: SnapshotAssertion
+) -> None:
     """The button was pressed and the device is away."""
     await home.install()
     assert home.state() == snapshot
 
 
-async def test_downloading(home: Home, snapshot: SnapshotAssertion) -> None:
+async def test_bar_shows_what_the_depot_served(home: Home, snapshot: SnapshotAssertion) -> None:
     """The bar shows what the depot served."""
     await home.install_and_notify()
     await home.transfer(bytes_served=435)
@@ -68,21 +71,18 @@ async def test_downloading(home: Home, snapshot: SnapshotAssertion) -> None:
     assert home.state().attributes["update_percentage"] == 42
 
 
-async def test_failed(home: Home, snapshot: SnapshotAssertion) -> None:
+async def test_cause_stays_until_the_next_attempt(home: Home, snapshot: SnapshotAssertion) -> None:
     """The cause stays until the next attempt."""
     await home.install_and_notify()
     await home.report_progress(result_code=4)
     assert home.state() == snapshot
 
 
-async def test_registries(
-    home: Home,
-    snapshot: SnapshotAssertion,
-    device_registry: dr.DeviceRegistry,
-    entity_registry: er.EntityRegistry,
+async def test_names_and_ids_stay_as_they_are(
+    home: Home, snapshot: SnapshotAssertion, entity_registry: er.EntityRegistry
 ) -> None:
     """Names, ids and classes, which nobody may change without need: they are users' automations."""
-    (device,) = dr.async_entries_for_config_entry(device_registry, home.entry.entry_id)
+    device = registered(home)
     assert device.identifiers == {(DOMAIN, "weather_1")}
     assert (device.name, device.model, device.sw_version, device.serial_number) == (
         "weather_1",
@@ -103,11 +103,29 @@ async def test_registries(
     } == snapshot
 
 
-async def test_the_registry_follows(home: Home, device_registry: dr.DeviceRegistry) -> None:
+async def test_the_registry_follows(home: Home) -> None:
     """The device's page shows the new version and a model that was named late."""
     await home.report(firmware="1.4.0", software="2.0", model="station")
-    (device,) = dr.async_entries_for_config_entry(device_registry, home.entry.entry_id)
-    assert (device.model, device.sw_version) == ("station", "1.4.0")
+    assert (registered(home).model, registered(home).sw_version) == ("station", "1.4.0")
+
+
+async def test_behind_a_gateway(home: Home) -> None:
+    """The device's page leads to its gateway, and to the next one when it has moved."""
+    await home.report("lamp_7", gateway="gate_1")
+    assert registered(home, "lamp_7").via_device_id == registered(home, "gate_1").id
+    await home.report("lamp_7")
+    assert registered(home, "lamp_7").via_device_id is None
+
+
+async def test_the_bar_never_goes_back(home: Home) -> None:
+    """Neither a depot that counts anew nor a device with a view of its own moves it back."""
+    await home.install_and_notify()
+    await home.transfer(bytes_served=435)
+    await home.transfer(bytes_served=100)
+    await home.report_progress(progress=20)
+    assert home.state().attributes["update_percentage"] == 42
+    await home.report_progress(progress=60)
+    assert home.state().attributes["update_percentage"] == 60
 
 
 async def test_small_steps_write_nothing(home: Home) -> None:
@@ -135,7 +153,9 @@ async def test_skip_and_clear(home: Home) -> None:
     assert home.state().attributes["latest_version"] == "1.5.0"
 
 
-async def test_release_notes(home: Home, hass_ws_client: WebSocketGenerator) -> None:
+async def test_notes_of_the_package_are_shown(
+    home: Home, hass_ws_client: WebSocketGenerator
+) -> None:
     """The package's own notes are shown."""
     assert await release_notes(home, hass_ws_client) == "Better *wind*."
 
@@ -145,12 +165,32 @@ async def test_release_notes_after_a_failure(
 ) -> None:
     """Why it failed and what to do stands above the notes."""
     await home.install_and_notify()
-    await home.report_progress(result_code=4)
+    await home.report_progress(result_code=4, description="3.1 V")
     assert await release_notes(home, hass_ws_client) == (
         "<ha-alert alert-type='error' title='Battery low'>The device's battery is too low for an "
-        "upgrade. Charge the device or replace its battery and install again.</ha-alert>"
-        "\n\nBetter *wind*."
+        "upgrade. Charge the device or replace its battery and install again."
+        "<br>Words of the device: 3\\.1 V<br>Result code: 4</ha-alert>\n\nBetter *wind*."
     )
+
+
+async def test_release_notes_after_a_cancel(home: Home, hass_ws_client: WebSocketGenerator) -> None:
+    """What somebody gave up needs no alert."""
+    await home.install()
+    home.manager.cancel(home.task().id)
+    await home.settle()
+    assert await release_notes(home, hass_ws_client) == "Better *wind*."
+
+
+async def test_a_device_writes_no_markup(home: Home, hass_ws_client: WebSocketGenerator) -> None:
+    """Whoever may publish could otherwise put links and images into the page."""
+    await home.install_and_notify()
+    await home.report_progress(
+        result_code=4, description="</ha-alert>![x](http://evil.example/) www.evil.example"
+    )
+    notes = await release_notes(home, hass_ws_client)
+    assert notes is not None
+    assert "\\<\\/ha\\-alert\\>\\!\\[x\\]\\(http\\:\\/\\/evil\\.example\\/\\) www\\.evil" in notes
+    assert notes.count("</ha-alert>") == 1
 
 
 async def test_no_release_notes(home: Home, hass_ws_client: WebSocketGenerator) -> None:
@@ -180,6 +220,32 @@ async def test_check_for_updates_without_a_broker(
     home.broker_goes_away()
     await call(home, SERVICE_UPDATE_ENTITY, HOMEASSISTANT)
     assert "Home Assistant is not connected to the MQTT broker" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+async def test_without_a_broker(home: Home) -> None:
+    """What a device runs now can't be known, and the page says so until the broker is back."""
+    await home.install()
+    home.broker_goes_away()
+    await home.settle()
+    assert home.state().state == STATE_UNAVAILABLE
+    await home.broker_returns()
+    assert home.state().state == STATE_ON
+    assert home.state().attributes["in_progress"] is True
+
+
+async def test_what_is_pinned(home: Home) -> None:
+    """The page's button follows what is offered; a version of one's own choice stays."""
+    await home.install()
+    assert not home.task().pinned
+    home.manager.cancel(home.task().id)
+    # The page names the version that it shows
+    await home.install(version="1.4.0")
+    assert not home.task().pinned
+    home.manager.cancel(home.task().id)
+    await home.add_package(id="pkg0", version="1.2.0", source_versions=[])
+    await home.install(version="1.2.0")
+    assert home.task().pinned
 
 
 async def test_nothing_to_install(home: Home) -> None:

@@ -63,6 +63,22 @@ async def async_find_anchor(host: str, port: int) -> Anchor | None:
         raise _connection_error(url, err) from err
 
 
+async def async_find_told_anchor(host: str, port: int, fingerprint: str) -> Anchor:
+    """Return the certificate that a trusted source told the fingerprint of.
+
+    Sends nothing but a TLS handshake. Raises DepotConnectionError when no TLS server
+    answers, DepotCertificateError when another certificate is shown.
+    """
+    url = f"https://{host}:{port}"
+    try:
+        anchor = _anchor(await _async_handshake(host, port, get_default_no_verify_context()))
+    except (OSError, TimeoutError, ValueError) as err:
+        raise _connection_error(url, err) from err
+    if anchor.fingerprint != fingerprint:
+        raise DepotCertificateError(url=url, reason="another certificate than was told")
+    return anchor
+
+
 @lru_cache(maxsize=4)
 def pinned_context(pem: str) -> ssl.SSLContext:
     """Return the TLS context that trusts this certificate and what it signed, nothing else.

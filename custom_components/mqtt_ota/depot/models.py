@@ -7,7 +7,7 @@ of another type raises `vol.Invalid`, because acting on it could harm a device.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.util import dt as dt_util
 import probatio as vol
@@ -15,6 +15,7 @@ import probatio as vol
 from ..const import PackageKind
 
 _MAX_PACKAGES = 100_000
+_NO_FIELDS: Final[Mapping[str, tuple[Any, Any]]] = {}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +84,10 @@ class Grant:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Transfer:
-    """What the depot saw of a grant's download; `bytes_served` counts distinct bytes."""
+    """What the depot saw of a grant's download; `bytes_served` counts distinct bytes.
+
+    `unauthorized`, `gap` and `left_open` are not told by every depot; (0, 0) is no gap.
+    """
 
     grant_id: str
     task_id: str
@@ -93,6 +97,9 @@ class Transfer:
     bytes_served: int
     requests: int
     refusals: int
+    unauthorized: int
+    gap: tuple[int, int]
+    left_open: bool
     active: bool
     complete: bool
     started_at: datetime | None
@@ -176,12 +183,18 @@ def parse_event(raw: object) -> DepotEvent | None:
             return None
 
 
-def _schema(fields: Mapping[str, Any]) -> vol.Schema:
-    """Return a schema that needs these keys and drops all others."""
-    return vol.Schema(
-        {vol.Required(name): value for name, value in fields.items()},
-        extra=vol.REMOVE_EXTRA,
-    )
+def _schema(
+    fields: Mapping[str, Any], further: Mapping[str, tuple[Any, Any]] = _NO_FIELDS
+) -> vol.Schema:
+    """Return a schema that needs these keys and drops all others.
+
+    `further` keys may be missing: each has what stands for it then, and its validator.
+    """
+    needed = {vol.Required(name): value for name, value in fields.items()}
+    optional = {
+        vol.Optional(name, default=default): value for name, (default, value) in further.items()
+    }
+    return vol.Schema({**needed, **optional}, extra=vol.REMOVE_EXTRA)
 
 
 def _text(maximum: int) -> vol.All[Any]:
@@ -203,6 +216,19 @@ def _count(value: object) -> int:
         msg = "expected a whole number, 0 or more"
         raise vol.Invalid(msg)
     return value
+
+
+def _gap(value: object) -> tuple[int, int]:
+    """Accept the bytes from one to before another, or none."""
+    if value is None:
+        return 0, 0
+    match value:
+        case [first, last]:
+            start, end = _count(first), _count(last)
+            if start < end:
+                return start, end
+    msg = "expected two whole numbers, the lower one first"
+    raise vol.Invalid(msg)
 
 
 def _timestamp(value: object) -> datetime:
@@ -270,7 +296,8 @@ _TRANSFER = vol.All(
             "complete": bool,
             "started_at": vol.Maybe(_timestamp),
             "updated_at": vol.Maybe(_timestamp),
-        }
+        },
+        {"unauthorized": (0, _count), "gap": (None, _gap), "left_open": (False, bool)},
     ),
     lambda fields: Transfer(**fields),
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .cause import Cause
-from .task import GrantRef
+from .reference import GrantRef
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,6 +16,11 @@ class Started:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SignOfLife:
     """The device sent anything at all, or was reported online."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WentOffline:
+    """The device was reported offline, by its availability topic or its gateway."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,17 +62,39 @@ class GrantRefused:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DepotLost:
+    """The depot can't be reached; tell a task that is ready as often as you like."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DepotFound:
+    """The depot can be reached again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Notified:
-    """The upgrade message has left for the device."""
+    """The upgrade message has left for the device; its size in bytes, 0 where nobody knows."""
+
+    message_size: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TransferSeen:
-    """What the depot saw of the download so far, in bytes."""
+    """What the depot saw of the download so far, in bytes.
+
+    It refused `refusals` requests with the right token and `unauthorized` without one. From
+    `gap_start` to before `gap_end` the device passed bytes over (0: none), and `left_open` is
+    a connection that idled away after it had brought the end.
+    """
 
     bytes_served: int
     requests: int
     complete: bool
+    refusals: int = 0
+    unauthorized: int = 0
+    gap_start: int = 0
+    gap_end: int = 0
+    left_open: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +115,13 @@ class PackageGone:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Superseded:
+    """A newer package came for the same model and kind, in this version."""
+
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Resumed:
     """We could not hear the device for a while: a restart, or the broker was away."""
 
@@ -105,16 +139,20 @@ class CancelRequested:
 type Event = (
     Started
     | SignOfLife
+    | WentOffline
     | CellReported
     | VersionReported
     | SlotFreed
     | Granted
     | GrantDelayed
     | GrantRefused
+    | DepotLost
+    | DepotFound
     | Notified
     | TransferSeen
     | ProgressReported
     | PackageGone
+    | Superseded
     | Resumed
     | TimePassed
     | CancelRequested

@@ -39,9 +39,7 @@ PAUSE: Final = timedelta(seconds=20)
 _THOROUGH: Final = os.environ.get("MQTT_OTA_THOROUGH") == "1"
 THOROUGHNESS: Final = settings(max_examples=10_000 if _THOROUGH else 100)
 PATIENCE: Final = 3600 if _THOROUGH else 60
-JOURNEYS: Final = settings(
-    max_examples=2_000 if _THOROUGH else 60, stateful_step_count=100 if _THOROUGH else 40
-)
+JOURNEYS: Final = 2_000 if _THOROUGH else 60
 
 
 class Stage(StrEnum):

@@ -1,131 +1,30 @@
-"""The causes, compared with the tables of the source document word for word."""
+"""The table of causes, and which cause stands behind what a device says."""
 
 from typing import Final
 
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.mqtt_ota.upgrade import CAUSES, Cause, CauseText, Origin, cause_of_result
+from custom_components.mqtt_ota.upgrade import (
+    CAUSES,
+    RETRYABLE,
+    Cause,
+    Origin,
+    cause_of_result,
+)
 
 from .builders import THOROUGHNESS
 
-CHECK_DEVICE: Final = "Check the device."
-
-PLATFORM_CAUSES: Final = {
-    Cause.DEVICE_OFFLINE: (
-        "Device Abnormal is not online",
-        "The device is offline or abnormal.",
-        CHECK_DEVICE,
-    ),
-    Cause.TASK_CONFLICT: (
-        "Task Conflict",
-        "A task conflict occurs.",
-        (
-            "Check whether a software upgrade, firmware upgrade, log collection, or device restart "
-            "task is in progress."
-        ),
-    ),
-    Cause.ONLINE_TIMEOUT: (
-        "Waiting for the device online timeout",
-        "The device does not go online within the specified time.",
-        CHECK_DEVICE,
-    ),
-    Cause.RESULT_TIMEOUT: (
-        "Wait for the device to report upgrade result timeout",
-        "The device does not report the upgrade result within the specified time.",
-        CHECK_DEVICE,
-    ),
-    Cause.VERSION_TIMEOUT: (
-        "Waiting for report device firmware version timeout",
-        "The device does not report the firmware version within the specified time.",
-        CHECK_DEVICE,
-    ),
-    Cause.CELL_TIMEOUT: (
-        "Waiting for report cellId timeout",
-        "The device does not report the cell ID within the specified time.",
-        CHECK_DEVICE,
-    ),
-    Cause.CHECK_TIMEOUT: (
-        "Updating timeout and query device version for check timeout",
-        (
-            "The device does not report the upgrade result or device version within the specified "
-            "time."
-        ),
-        CHECK_DEVICE,
-    ),
-    Cause.DOWNLOAD_TIMEOUT: (
-        "Waiting for device downloaded package timeout",
-        "The device does not finish downloading the firmware package within the specified time.",
-        CHECK_DEVICE,
-    ),
-    Cause.UPDATE_START_TIMEOUT: (
-        "Waiting for device start to update timeout",
-        "The device does not start the update within the specified time.",
-        CHECK_DEVICE,
-    ),
-    Cause.DOWNLOAD_START_TIMEOUT: (
-        "Waiting for device start download package timeout",
-        "The device does not start to download the firmware package within the specified time.",
-        CHECK_DEVICE,
-    ),
-}
-DEVICE_CAUSES: Final = {
-    Cause.NOT_ENOUGH_STORAGE: (
-        "Not enough storage for the new firmware package",
-        "The storage space is insufficient for the firmware package.",
-        "Check the storage space of the device.",
-    ),
-    Cause.OUT_OF_MEMORY: (
-        "Out of memory during downloading process",
-        "The memory was insufficient during the download.",
-        "Check the device memory.",
-    ),
-    Cause.CONNECTION_LOST: (
-        "Connection lost during downloading process",
-        "The connection was interrupted during the download.",
-        "Check the device connection status.",
-    ),
-    Cause.INTEGRITY_CHECK_FAILED: (
-        "Integrity check failure for new downloaded package",
-        "The integrity check on the firmware package fails.",
-        "Check whether the firmware package downloaded is complete.",
-    ),
-    Cause.UNSUPPORTED_PACKAGE_TYPE: (
-        "Unsupported package type",
-        "The firmware package type is not supported.",
-        (
-            "Check whether the device status and firmware package provided by the manufacturer are "
-            "correct."
-        ),
-    ),
-    Cause.INVALID_URI: (
-        "Invalid URI",
-        "The URI is invalid.",
-        "Check whether the download address of the firmware package is correct.",
-    ),
-    Cause.UPDATE_FAILED: (
-        "Firmware update failed",
-        "The firmware fails to update.",
-        CHECK_DEVICE,
-    ),
+MESSAGES: Final = {
+    origin: {text.message: cause for cause, text in CAUSES.items() if text.origin is origin}
+    for origin in Origin
 }
 
 
-@pytest.mark.parametrize(
-    ("table", "origin", "rows"),
-    [(PLATFORM_CAUSES, Origin.PLATFORM, 10), (DEVICE_CAUSES, Origin.DEVICE, 7)],
-    ids=["platform", "device"],
-)
-def test_texts_of_the_source_document(
-    table: dict[Cause, tuple[str, str, str]], origin: Origin, rows: int
-) -> None:
-    """Every row stands there word for word, and no further one claims to come from there."""
-    expected = {
-        cause: CauseText(origin=origin, message=message, description=description, solution=solution)
-        for cause, (message, description, solution) in table.items()
-    }
-    assert len(expected) == rows
-    assert {cause: text for cause, text in CAUSES.items() if text.origin is origin} == expected
+def test_no_further_cause_claims_to_come_from_the_source_document() -> None:
+    """Its tables have ten and seven rows, each of which the tests of its sentences compare."""
+    assert len(MESSAGES[Origin.PLATFORM]) == 10
+    assert len(MESSAGES[Origin.DEVICE]) == 7
 
 
 def test_every_cause_has_its_own_texts() -> None:
@@ -134,8 +33,8 @@ def test_every_cause_has_its_own_texts() -> None:
     assert len({text.message for text in CAUSES.values()}) == len(Cause)
     for text in CAUSES.values():
         assert text.message
-        assert text.description.endswith(".")
-        assert text.solution.endswith(".")
+        for sentence in (text.description, text.solution, text.occurs):
+            assert sentence.endswith(".")
 
 
 @pytest.mark.parametrize(
@@ -162,10 +61,7 @@ def test_cause_of_code(code: int, cause: Cause, description: str | None) -> None
     assert cause_of_result(code, description) is cause
 
 
-@pytest.mark.parametrize(
-    ("description", "cause"),
-    [(message, cause) for cause, (message, _, _) in DEVICE_CAUSES.items()],
-)
+@pytest.mark.parametrize(("description", "cause"), MESSAGES[Origin.DEVICE].items())
 def test_cause_of_description(description: str, cause: Cause) -> None:
     """A message of the source document decides whatever the code is."""
     for said in (
@@ -177,14 +73,59 @@ def test_cause_of_description(description: str, cause: Cause) -> None:
         assert cause_of_result(1, said) is cause
 
 
-@pytest.mark.parametrize("message", [message for message, _, _ in PLATFORM_CAUSES.values()])
+@pytest.mark.parametrize("message", MESSAGES[Origin.PLATFORM])
 def test_device_cannot_speak_for_the_platform(message: str) -> None:
     """Only the causes that devices report are read from their descriptions."""
     assert cause_of_result(7, message) is Cause.INTEGRITY_CHECK_FAILED
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "Task Conflict",
+        "firmware upgrade in progress",
+        "another OTA is running",
+        "software update already active",
+        "Upgrading.",
+        "log collection in progress",
+        "busy: collecting logs",
+        "restart pending",
+        "device is rebooting",
+    ],
+)
+def test_busy_device_that_names_what_it_is_busy_with(description: str) -> None:
+    """An upgrade, a log collection or a restart that goes on is a conflict of tasks."""
+    assert cause_of_result(1, description) is Cause.TASK_CONFLICT
+    assert cause_of_result(2, description) is Cause.WEAK_SIGNAL
+
+
+@pytest.mark.parametrize(
+    "description",
+    ["failed", "upgrade failed", "in use", "busy", "motor running", "catalogue is active", "cold"],
+)
+def test_busy_device_that_is_busy_with_its_work(description: str) -> None:
+    """Neither an upgrade that failed nor other work of a device is a conflict of tasks."""
+    assert cause_of_result(1, description) is Cause.DEVICE_BUSY
+
+
+def test_causes_that_another_attempt_may_cure() -> None:
+    """Nothing is tried again that would fail in the same way, or that nobody wants any more."""
+    assert set(Cause) - RETRYABLE == {
+        Cause.NOT_ENOUGH_STORAGE,
+        Cause.UNSUPPORTED_PACKAGE_TYPE,
+        Cause.INVALID_URI,
+        Cause.SOURCE_VERSION_UNSUPPORTED,
+        Cause.UNEXPECTED_VERSION,
+        Cause.ROLLED_BACK,
+        Cause.PACKAGE_WITHDRAWN,
+        Cause.DOWNLOAD_REFUSED,
+        Cause.SUPERSEDED,
+    }
 
 
 @THOROUGHNESS
 @given(code=st.integers(), description=st.none() | st.text())
 def test_every_failure_has_a_cause(code: int, description: str | None) -> None:
     """Whatever a device says, the cause is none that only the platform can know."""
-    assert CAUSES[cause_of_result(code, description)].origin is not Origin.PLATFORM
+    cause = cause_of_result(code, description)
+    assert CAUSES[cause].origin is not Origin.PLATFORM or (code, cause) == (1, Cause.TASK_CONFLICT)

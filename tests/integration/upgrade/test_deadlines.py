@@ -123,7 +123,7 @@ def since(task: Task, now: datetime) -> datetime:
 
 @pytest.mark.parametrize("own", [False, True], ids=["default", "own"])
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.stage)
-def test_deadline(row: Deadline, own: bool) -> None:
+def test_a_state_ends_at_its_deadline_with_its_cause(row: Deadline, own: bool) -> None:
     """A state is left at its deadline and not a microsecond before, with its exact cause."""
     task, now = at(row.stage, own=own)
     deadline = since(task, now) + (row.own if own else row.default)
@@ -173,7 +173,7 @@ def test_old_version_before_the_check_is_no_answer_to_it() -> None:
 
 
 @pytest.mark.parametrize("stage", [Stage.NEW, Stage.READY, Stage.GRANTING, *ENDED_STAGES])
-def test_no_deadline(stage: Stage) -> None:
+def test_neither_the_line_nor_the_end_has_a_deadline(stage: Stage) -> None:
     """Waiting in line has no deadline of its own, and neither has the end."""
     task, now = task_at(stage)
     assert task.wake_at is None
@@ -199,6 +199,69 @@ def test_notification_starts_the_time_for_download_and_report() -> None:
         task, _ = step(task, event, notified + timedelta(hours=20))
     assert task.state is State.UPDATING
     assert task.deadline == expected
+
+
+OWN_STAGES: Final = Policy(
+    download_start_timeout=timedelta(minutes=10),
+    download_timeout=timedelta(hours=2),
+    update_start_timeout=timedelta(minutes=30),
+)
+
+
+@pytest.mark.parametrize(
+    ("stage", "own", "cause"),
+    [
+        (Stage.AWAITING_DOWNLOAD, 10 * MINUTE, Cause.DOWNLOAD_START_TIMEOUT),
+        (Stage.DOWNLOADING, 2 * HOUR, Cause.DOWNLOAD_TIMEOUT),
+        (Stage.AWAITING_UPDATE, 30 * MINUTE, Cause.UPDATE_START_TIMEOUT),
+    ],
+)
+def test_stage_with_a_time_of_its_own(stage: Stage, own: timedelta, cause: Cause) -> None:
+    """It runs from the beginning of the stage, which for the first one is the notification."""
+    task, now = task_at(stage, policy=OWN_STAGES)
+    assert task.deadline == now + own
+    task, _ = step(task, TimePassed(), now + own)
+    assert task.cause is cause
+
+
+@pytest.mark.parametrize("stage", [Stage.DOWNLOADING, Stage.AWAITING_UPDATE])
+def test_stage_of_its_own_time_ends_with_the_shared_one(stage: Stage) -> None:
+    """A stage that begins late has what is left of the 24 hours."""
+    task, _ = task_at(
+        Stage.AWAITING_DOWNLOAD, policy=replace(OWN_STAGES, download_start_timeout=None)
+    )
+    shared = task.deadline
+    assert shared is not None
+    late = shared - 5 * MINUTE
+    task, _ = step(task, transfer(complete=stage is Stage.AWAITING_UPDATE), late)
+    assert (task.state.value, task.deadline) == (stage.value, shared)
+
+
+def test_update_after_stages_of_their_own_time_has_the_shared_one() -> None:
+    """The end of one stage is none of the next."""
+    task, _ = task_at(Stage.UPDATING, policy=OWN_STAGES)
+    assert task.notified_at is not None
+    assert task.deadline == task.notified_at + timedelta(hours=24)
+
+
+def test_device_that_was_quicker_than_the_confirmation_has_its_time() -> None:
+    """The stage in which the confirmation finds it counts from its own beginning."""
+    task, now = task_at(Stage.GRANTING, policy=OWN_STAGES)
+    task, _ = follow(task, [Granted(grant=a_grant()), transfer(1, complete=False)], now)
+    task, _ = step(task, Notified(), now + MINUTE)
+    assert (task.state, task.deadline) == (State.DOWNLOADING, now + 2 * HOUR)
+    assert task.report_deadline == now + MINUTE + timedelta(hours=24)
+
+
+def test_task_of_an_older_file_keeps_its_shared_deadline() -> None:
+    """What was saved before stages had times of their own goes on as it would have."""
+    task, now = task_at(Stage.DOWNLOADING)
+    data = task.as_dict()
+    for name in ("report_deadline", "online_deadline", "history", "attempt", "requester"):
+        del data[name]
+    older = Task.from_dict(data)
+    moved, _ = step(older, transfer(), now)
+    assert (moved.state, moved.deadline) == (State.AWAITING_UPDATE, task.deadline)
 
 
 def test_notification_that_is_confirmed_late_does_not_stretch_the_check() -> None:

@@ -243,7 +243,7 @@ def test_progress_never_goes_back() -> None:
     ("event", "progress"),
     [(ProgressReported(result_code=0), 0), (transfer(1, complete=False), 100)],
 )
-def test_first_progress(event: Event, progress: float) -> None:
+def test_first_progress_may_lack_a_number(event: Event, progress: float) -> None:
     """A report without a number shows none yet, and one byte may be the whole package."""
     task, now = task_at(Stage.AWAITING_DOWNLOAD, package=a_package(size=1))
     assert step(task, event, now)[0].progress == progress

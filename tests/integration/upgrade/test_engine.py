@@ -10,6 +10,8 @@ from custom_components.mqtt_ota.upgrade import (
     CancelRequested,
     Cause,
     CellReported,
+    DepotFound,
+    DepotLost,
     Effect,
     Event,
     GrantDelayed,
@@ -29,9 +31,11 @@ from custom_components.mqtt_ota.upgrade import (
     SlotFreed,
     Started,
     State,
+    Superseded,
     TimePassed,
     TransferSeen,
     VersionReported,
+    WentOffline,
     step,
 )
 
@@ -59,6 +63,7 @@ EVENTS: Final[dict[str, Event]] = {
     "started offline": Started(online=False),
     "started unknown": Started(online=None),
     "sign of life": SignOfLife(),
+    "offline": WentOffline(),
     "cell": CellReported(cell_id="cell-1"),
     "no version": VersionReported(version=None),
     "old version": VersionReported(version=OLD),
@@ -68,6 +73,8 @@ EVENTS: Final[dict[str, Event]] = {
     "granted": Granted(grant=SECOND_GRANT),
     "grant delayed": GrantDelayed(),
     "grant refused": GrantRefused(cause=Cause.PACKAGE_WITHDRAWN),
+    "depot lost": DepotLost(),
+    "depot found": DepotFound(),
     "notified": Notified(),
     "no request": TransferSeen(bytes_served=0, requests=0, complete=False),
     "part served": transfer(420, complete=False),
@@ -81,6 +88,7 @@ EVENTS: Final[dict[str, Event]] = {
     "failure": ProgressReported(result_code=10, progress=100, version=NEW),
     "withdrawn": PackageGone(deleted=False),
     "deleted": PackageGone(deleted=True),
+    "superseded": Superseded(version="1.5.0"),
     "resumed": Resumed(),
     "time": TimePassed(),
     "cancel": CancelRequested(),
@@ -102,6 +110,7 @@ _CANCELLED_GRANT: Final = (State.CANCELLED, RevokeGrant)
 _BEFORE_GRANT: Final[dict[str, Expected]] = {
     "withdrawn": _FAILED,
     "deleted": _FAILED,
+    "superseded": _CANCELLED,
     "cancel": _CANCELLED,
 }
 _WITH_GRANT: Final[dict[str, Expected]] = {
@@ -151,6 +160,7 @@ TABLE: Final[dict[Stage, dict[str, Expected]]] = {
     Stage.QUERYING_CELL: {
         **_BEFORE_GRANT,
         "cell": _QUERYING,
+        "offline": (State.WAITING_ONLINE,),
         "resumed": _AGAIN_CELL,
     },
     Stage.QUERYING_VERSION: {
@@ -158,6 +168,7 @@ TABLE: Final[dict[Stage, dict[str, Expected]]] = {
         "old version": (State.QUEUED,),
         "new version": _SUCCEEDED,
         "other version": _FAILED,
+        "offline": (State.WAITING_ONLINE,),
         "resumed": _QUERYING,
     },
     Stage.READY: {
@@ -179,6 +190,7 @@ TABLE: Final[dict[Stage, dict[str, Expected]]] = {
         **_WITH_GRANT,
         "sign of life": (State.AWAITING_UPDATE, QueryVersion),
         "no version": (State.AWAITING_UPDATE, QueryVersion),
+        "offline": (State.UPDATING,),
         "old version": (State.UPDATING,),
         "progress 100 of old": (State.UPDATING,),
         "bare code 0": (State.UPDATING,),
@@ -399,7 +411,9 @@ def test_version_alone_does_not_skip_the_cell() -> None:
         ((OLD,), "v" + OLD, State.FAILED),
     ],
 )
-def test_negotiation(sources: tuple[str, ...], version: str, state: State) -> None:
+def test_the_reported_version_decides_whether_to_upgrade(
+    sources: tuple[str, ...], version: str, state: State
+) -> None:
     """The same version needs no upgrade, another one must be supported (steps 4 and 5)."""
     package = a_package(source_versions=sources)
     task, now = task_at(Stage.QUERYING_VERSION, package=package)
@@ -417,7 +431,7 @@ def test_package_may_be_older_than_what_runs() -> None:
     assert task.state is State.QUEUED
 
 
-def test_whole_way() -> None:
+def test_the_happy_way_of_the_source_document() -> None:
     """The happy way of the source document, each step with its message."""
     task = a_task()
     story: list[tuple[Event, Expected]] = [

@@ -1,0 +1,41 @@
+"""Our devices in Home Assistant's registry, where a gateway comes before what is behind it."""
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+
+from .const import DOMAIN
+from .devices import Device
+
+
+class DeviceEntries:
+    """Finds and keeps the registry's entries of one config entry."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        """Remember where to look."""
+        self._registry = dr.async_get(hass)
+        self._entry_id = entry.entry_id
+
+    @callback
+    def id_of(self, device_id: str) -> str | None:
+        """Return the registry's id of a device, None for one that it does not have."""
+        entry = self._registry.async_get_device_by_identifier((DOMAIN, device_id), self._entry_id)
+        return None if entry is None else entry.id
+
+    @callback
+    def add(self, device: Device) -> None:
+        """Register a device of which there may be no entities yet."""
+        self._registry.async_get_or_create(
+            config_entry_id=self._entry_id,
+            identifiers={(DOMAIN, device.id)},
+            name=device.id,
+            model=device.model,
+            serial_number=device.id,
+        )
+
+    @callback
+    def move(self, device: Device) -> None:
+        """Show the gateway that a device is behind now; None is its own connection."""
+        if (entry_id := self.id_of(device.id)) is not None:
+            gateway_id = None if device.gateway_id is None else self.id_of(device.gateway_id)
+            self._registry.async_update_device(entry_id, via_device_id=gateway_id)

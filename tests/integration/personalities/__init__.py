@@ -1,0 +1,1 @@
+"""Devices with the habits of five public device SDKs."""
