@@ -92,7 +92,7 @@ class Platform:
     ) -> None:
         """Keep the events of a message."""
         envelope = json.loads(message.payload)
-        assert envelope["object_device_id"] == self.device_id
+        assert envelope.get("object_device_id", self.device_id) == self.device_id
         for service in envelope["services"]:
             assert service["service_id"] == "$ota"
             self.events.put((service["event_type"], service["paras"]))

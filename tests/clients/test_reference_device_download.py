@@ -33,6 +33,8 @@ from .misbehaving_depot import (
     whole,
 )
 
+pytestmark = pytest.mark.long
+
 PATIENCE = Patience(tries=6, bad_answers=4, first_wait=0.001, longest_wait=0.002, timeout=0.3)
 OTHER = bytes(SIZE)
 

@@ -32,6 +32,8 @@ from .misbehaving_depot import (
 )
 from .platform_double import Platform
 
+pytestmark = pytest.mark.long
+
 PATIENCE = Patience(tries=5, bad_answers=3, first_wait=0.001, longest_wait=0.002, timeout=2)
 VERSIONS = ("version_report", {"fw_version": "1", "sw_version": "1"})
 NEW_VERSIONS = ("version_report", {"fw_version": "2", "sw_version": "1"})
