@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 import json
 from pathlib import Path
+import re
 import sys
 from typing import Any
 
@@ -12,6 +13,9 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 type Texts = Mapping[str, Any]
+
+# Home Assistant's own notation for "the same as there"; custom integrations may not ship it.
+REFERENCE = re.compile(r"\[%key:([\w:-]+)%\]")
 
 
 class SourceError(Exception):
@@ -42,6 +46,7 @@ TARGETS = {
         folder="custom_components/mqtt_ota/translations", suffix=".json", render=as_json
     ),
     "app": Target(folder="addon/translations", suffix=".yaml", render=as_yaml),
+    "page": Target(folder="addon/page/src/translations", suffix=".json", render=as_json),
 }
 
 
@@ -74,7 +79,9 @@ def wanted_files(root: Path) -> dict[Path, str]:
     """Return what each built file must hold; raises SourceError."""
     files: dict[Path, str] = {}
     for source in sorted((root / "translations").glob("*.json")):
-        for section, texts in read_source(source).items():
+        content = read_source(source)
+        for section, unresolved in content.items():
+            texts = resolved(unresolved, content, source.name)
             if not texts:
                 continue
             target = TARGETS[section]
@@ -100,6 +107,23 @@ def read_source(path: Path) -> dict[str, Texts]:
         )
         raise SourceError(msg)
     return content
+
+
+def resolved(node: Any, content: Texts, file_name: str, via: tuple[str, ...] = ()) -> Any:
+    """Return a text or an object with every reference replaced; raises SourceError."""
+    if isinstance(node, dict):
+        return {key: resolved(value, content, file_name, via) for key, value in node.items()}
+    if not (isinstance(node, str) and (match := REFERENCE.fullmatch(node))):
+        return node
+    path = match[1]
+    target: Any = content
+    for key in path.split("::"):
+        target = target.get(key) if isinstance(target, dict) else None
+    if target is None or path in via:
+        fault = "leads back to itself" if path in via else "leads nowhere"
+        msg = f"translations/{file_name}: the reference to {path} {fault}; mend it"
+        raise SourceError(msg)
+    return resolved(target, content, file_name, (*via, path))
 
 
 def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

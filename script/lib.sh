@@ -22,4 +22,11 @@ plain_when_piped() {
   if [[ -t 1 && -t 2 && -z ${CI:-} && -z ${NO_COLOR:-} ]]; then cat; else sed 's/\x1b\[[0-9;]*m//g'; fi
 }
 
+NODE_MINIMUM=20.19
+
+# Whether the Node.js on PATH is one that the page can be built with.
+node_fits() {
+  have node && have npm && printf '%s\n' "$NODE_MINIMUM" "$(node --version | tr -d v)" | sort --version-sort --check=quiet
+}
+
 have() { command -v "$1" >/dev/null 2>&1; }

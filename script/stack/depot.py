@@ -1,7 +1,7 @@
 """The depot as its own process, and its API as a maker uses it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 import json
 from pathlib import Path
@@ -31,16 +31,23 @@ DOWNLOAD_LINE = re.compile(r" GET /p/[0-9a-f]+ (\d{3}) ")
 class Depot:
     """A depot over HTTPS that keeps its data and its port over restarts."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        tls: bool = True,
+        launcher: Sequence[str] = (sys.executable, "-m", "mqtt_ota_depot"),
+        # Requests are logged at this level only, and they prove what was resumed.
+        options: Sequence[str] = ("--log-level", "debug"),
+    ) -> None:
         """Remember where the depot keeps its data; nothing runs yet."""
         folder.mkdir(parents=True)
         self.data = folder / "data"
         self.port = free_port()
-        self.url = f"https://{LOOPBACK}:{self.port}"
-        command = [sys.executable, "-m", "mqtt_ota_depot", "serve", "--data-dir", str(self.data)]
-        command += ["--host", LOOPBACK, "--port", str(self.port), "--device-url", self.url]
-        # Requests are logged at this level only, and they prove what was resumed.
-        command += ["--log-level", "debug"]
+        self.url = f"{'https' if tls else 'http'}://{LOOPBACK}:{self.port}"
+        command = [*launcher, "serve", "--data-dir", str(self.data), "--host", LOOPBACK]
+        command += ["--port", str(self.port), "--device-url", self.url, "--tls", str(tls).lower()]
+        command += options
         self.process = Process("The depot", command, log=folder / "depot.log", folder=folder)
 
     @property
@@ -98,6 +105,30 @@ class Depot:
         uploaded: dict[str, Any] = answer.data
         return uploaded
 
+    def packages(self) -> list[dict[str, Any]]:
+        """Return the packages."""
+        answer = self._request("GET", "/packages", body=b"", headers={})
+        packages: list[dict[str, Any]] = answer.data["packages"]
+        return packages
+
+    def grant(self, package_id: str, device_id: str, task_id: str) -> dict[str, Any]:
+        """Grant a download as the integration does; return the URL and the token."""
+        wanted = {"package_id": package_id, "device_id": device_id, "task_id": task_id}
+        answer = self._request(
+            "POST",
+            "/grants",
+            body=json.dumps({**wanted, "expires_in": 24 * 3600}).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        if answer.status != HTTPStatus.CREATED:
+            raise StackError(f"The depot granted nothing ({answer.status}): {answer.text}")
+        granted: dict[str, Any] = answer.data
+        return granted
+
+    def revoke(self, grant_id: str) -> None:
+        """Take a download right back."""
+        self._request("DELETE", f"/grants/{grant_id}", body=b"", headers={})
+
     def transfers(self) -> list[dict[str, Any]]:
         """Return what the depot saw of each download under a live grant."""
         try:
@@ -116,13 +147,19 @@ class Depot:
         """Return how often the depot has granted a download since its log began."""
         return self.process.log.read_text(encoding="utf-8").count(GRANT_LINE)
 
+    def ssl_context(self) -> ssl.SSLContext | None:
+        """Return a context that verifies the depot, name included; None for plain HTTP."""
+        if self.url.startswith("http:"):
+            return None
+        return ssl.create_default_context(cafile=str(self.ca_file))
+
     def log_tail(self, lines: int = 25) -> str:
         """Return the last lines of the depot's log."""
         return self.process.log_tail(lines)
 
     def _is_healthy(self) -> bool:
-        """Return whether the depot answers over verified HTTPS."""
-        if not self.ca_file.exists():
+        """Return whether the depot answers, over HTTPS verified."""
+        if self.url.startswith("https:") and not self.ca_file.exists():
             return False
         try:
             return self._client().request("GET", "/health").status == HTTPStatus.OK
@@ -142,11 +179,7 @@ class Depot:
 
     def _client(self) -> JsonClient:
         """Return a client that trusts this depot's authority only."""
-        return JsonClient(self.url, ssl_context=self._ssl_context())
-
-    def _ssl_context(self) -> ssl.SSLContext:
-        """Return a context that verifies the depot, name included."""
-        return ssl.create_default_context(cafile=str(self.ca_file))
+        return JsonClient(self.url, ssl_context=self.ssl_context())
 
     async def _snapshot(self) -> dict[str, Any]:
         """Return the first message of the event stream."""
@@ -154,7 +187,9 @@ class Depot:
         async with (
             asyncio.timeout(SNAPSHOT_SECONDS),
             aiohttp.ClientSession(headers=headers) as session,
-            session.ws_connect(f"{self.url}/api/v1/events", ssl=self._ssl_context()) as stream,
+            session.ws_connect(
+                f"{self.url}/api/v1/events", ssl=self.ssl_context() or True
+            ) as stream,
         ):
             snapshot: dict[str, Any] = json.loads(await stream.receive_str())
             return snapshot

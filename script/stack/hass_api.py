@@ -103,6 +103,14 @@ class HassApi:
         """Perform an action."""
         self._request("POST", f"/api/services/{domain}/{service}", body=data)
 
+    def ask(self, domain: str, service: str, **data: Any) -> dict[str, Any]:
+        """Perform an action that answers; return its answer."""
+        answer = self._request(
+            "POST", f"/api/services/{domain}/{service}?return_response", body=data
+        )
+        response: dict[str, Any] = answer.data["service_response"]
+        return response
+
     def install(self, entity_id: str) -> None:
         """Press Install on an update entity."""
         self.call("update", "install", entity_id=entity_id)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 import shutil
+import threading
 
 from playwright.sync_api import Locator, Page, sync_playwright
 from stack.hass_config import Owner
@@ -34,7 +35,7 @@ def open_page() -> Iterator[Page]:
     if chromium is None:
         msg = "Chromium is missing: install it (Debian: apt-get install chromium)"
         raise MissingBrowserError(msg)
-    with sync_playwright() as playwright:
+    with _threads_ended(), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(
             viewport={"width": WIDTH, "height": HEIGHT}, locale="en-GB", color_scheme="light"
@@ -42,6 +43,17 @@ def open_page() -> Iterator[Page]:
         page.set_default_timeout(STEP_MILLISECONDS)
         yield page
         browser.close()
+
+
+@contextmanager
+def _threads_ended() -> Iterator[None]:
+    """Wait for the threads that wrote pictures, which Playwright leaves to end by themselves."""
+    before = frozenset(threading.enumerate())
+    try:
+        yield
+    finally:
+        for thread in frozenset(threading.enumerate()) - before:
+            thread.join(5)
 
 
 class Person:

@@ -1,23 +1,24 @@
 """What the documents tell people to type, typed into a shell beside the real parts."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
 import json
 import os
 from pathlib import Path
 import shutil
 import signal
+import socket
 import sqlite3
-import ssl
 import subprocess
 import sys
 import tempfile
 
 import pytest
 from stack.depot import Depot
-from stack.errors import PartFailedError
+from stack.errors import PartFailedError, wait_until
 from stack.json_client import JsonClient
-from stack.package import image_bytes
+from stack.package import NewPackage, image_bytes
 from stack.places import CHECKOUT, console_command
 from stack.ports import LOOPBACK, free_port
 from stack.processes import Process
@@ -277,6 +278,11 @@ def test_what_the_depot_says(tmp_path: Path) -> None:
         "the database was written by a newer version": database_of_the_future,
         "No room is left": no_room,
         "The token is unknown, expired or revoked": wrong_token,
+        "Too many wrong tokens came from this address": many_wrong_tokens,
+        "Too many wrong keys came from this address": many_wrong_keys,
+        "no more are taken": many_connections,
+        "The package was sent": many_downloads,
+        "Too many programs listen to the events": many_listeners,
     }
     rows = table(DEPOT_DOCS, "When something is wrong")
     assert [code_spans(row[0])[0] for row in rows] == list(complaints)
@@ -336,10 +342,76 @@ def no_room(_depot: Depot, _folder: Path) -> Complaint:
     return problem.detail, problem.status
 
 
+def asked(depot: Depot, path: str, headers: Mapping[str, str] | None = None) -> Complaint:
+    """Return what the depot answers to a request."""
+    answer = JsonClient(depot.url, ssl_context=depot.ssl_context()).request(
+        "GET", path, headers=headers
+    )
+    return (answer.data or {}).get("detail", ""), answer.status
+
+
 def wrong_token(depot: Depot, _folder: Path) -> Complaint:
     """Download with a token that was never given."""
-    client = JsonClient(
-        depot.url, ssl_context=ssl.create_default_context(cafile=str(depot.ca_file))
-    )
-    answer = client.request("GET", "/p/0123456789abcdef?token=never-given")
-    return answer.data["detail"], answer.status
+    return asked(depot, "/p/0123456789abcdef?token=never-given")
+
+
+def many_wrong_tokens(depot: Depot, folder: Path) -> Complaint:
+    """Guess tokens until the depot has enough of it."""
+    return until_limited(lambda: wrong_token(depot, folder))
+
+
+def many_wrong_keys(depot: Depot, _folder: Path) -> Complaint:
+    """Guess API keys until the depot has enough of it."""
+    wrong = {"Authorization": "Bearer never-given"}
+    return until_limited(lambda: asked(depot, "/api/v1/info", wrong))
+
+
+def until_limited(ask: Callable[[], Complaint]) -> Complaint:
+    """Ask again and again, but not for ever."""
+    for _ in range(100):
+        said, status = ask()
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            return said, status
+    pytest.fail("the depot answers everything")
+
+
+def many_connections(_depot: Depot, folder: Path) -> Complaint:
+    """Keep more connections open than one address may have."""
+    depot = Depot(folder / "few", tls=False, options=("--max-connections", "3"))
+    with depot.process, ExitStack() as stack:
+        depot.wait_ready()
+        for _ in range(4):
+            stack.enter_context(socket.create_connection((LOOPBACK, depot.port)))
+        wait_until(lambda: "no more are taken" in depot.log_tail() or None, "the warning", 10)
+        return depot.log_tail(), None
+
+
+def many_downloads(_depot: Depot, folder: Path) -> Complaint:
+    """Download a package again and again under one grant."""
+    depot = Depot(folder / "repeats", options=("--max-repeats", "1"))
+    with depot.process:
+        depot.wait_ready()
+        package = depot.upload(NewPackage(content=image_bytes(1024, "repeats")))
+        grant = depot.grant(package["id"], "weather_1", "task")
+        token = {"Authorization": f"Bearer {grant['token']}"}
+        answers = [asked(depot, grant["url"].removeprefix(depot.url), token) for _ in range(3)]
+    return answers[-1]
+
+
+def many_listeners(_depot: Depot, folder: Path) -> Complaint:
+    """Listen to the events with one program more than may."""
+    depot = Depot(folder / "listeners", tls=False, options=("--max-listeners", "1"))
+    with depot.process, socket.socket() as first:
+        depot.wait_ready()
+        first.connect((LOOPBACK, depot.port))
+        upgrade = {
+            "Authorization": f"Bearer {depot.api_key}",
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        }
+        fields = "".join(f"{name}: {value}\r\n" for name, value in upgrade.items())
+        first.sendall(f"GET /api/v1/events HTTP/1.1\r\nHost: depot\r\n{fields}\r\n".encode())
+        assert first.recv(12) == b"HTTP/1.1 101"
+        return asked(depot, "/api/v1/events", upgrade)

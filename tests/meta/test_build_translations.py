@@ -85,10 +85,28 @@ def test_empty_section(root: Path) -> None:
     assert not (root / YAML).exists()
 
 
+def test_references(root: Path) -> None:
+    """A text or a whole object that is the same elsewhere stands only once in the source."""
+    texts = {
+        "word": "Firmware",
+        "same": "[%key:integration::word%]",
+        "again": {"all": "[%key:integration::objects%]"},
+        "objects": {"a": "[%key:integration::same%]", "b": "[%key: not one%]"},
+    }
+    write(root, "en", json.dumps({"integration": texts}))
+    assert main([], root) == 0
+    built = json.loads((root / JSON / "en.json").read_text(encoding="utf-8"))
+    assert built["same"] == "Firmware"
+    assert built["again"]["all"] == built["objects"] == {"a": "Firmware", "b": "[%key: not one%]"}
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         ("{", "line 1"),
+        ('{"app": {"a": "[%key:app::b%]"}}', "the reference to app::b leads nowhere"),
+        ('{"app": {"a": "[%key:app::b%]", "b": "[%key:app::a%]"}}', "leads back to itself"),
+        ('{"app": {"a": "[%key:app::b::c%]", "b": "x"}}', "app::b::c leads nowhere"),
         ("[]", "must hold objects"),
         ('{"app": "text"}', "must hold objects"),
         ('{"addon": {}}', "unknown sections ['addon']; known: integration, app"),

@@ -31,7 +31,15 @@ from tests.meta.files import ADDON, INTEGRATION, ROOT, repository_files, text_of
 DEVICE_README = "examples/reference_device/README.md"
 DEPOT_DOCS = "addon/DOCS.md"
 # Where blocks are run that need more than this module: importing them makes their claims known.
-TEST_MODULES = ("tests.integration.test_document_examples", "tests.e2e.test_documents")
+TEST_MODULES = (
+    "tests.e2e.test_documents",
+    "tests.integration.test_document_examples",
+    "tests.integration.test_schemas",
+    "tests.depot.test_container",
+    "tests.depot.test_drop_folder",
+    "tests.check.test_documents",
+    "tests.upload.test_documents",
+)
 
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
@@ -180,9 +188,11 @@ def test_diagram(claim: Claim) -> None:
 
 @runs("docs/architecture.md", "──uplink──▶")
 def test_module_diagram(claim: Claim) -> None:
-    """Every module of the diagram is one of the integration."""
+    """Every module of the diagram, and of the text below it, is one of the integration."""
     names = set(re.findall(r"\w+(?:\.py|/)", claim.block().text))
-    assert {"manager.py", "upgrade/"} <= names
+    assert {"runner.py", "upgrade/"} <= names
+    told = section("docs/architecture.md", "The integration: a functional core in a thin shell")
+    names |= {name for name in code_spans(told) if re.fullmatch(r"\w+(?:\.py|/)", name)}
     assert [name for name in names if not (INTEGRATION / name).exists()] == []
 
 
@@ -229,9 +239,10 @@ def test_app_settings() -> None:
         if "Not a setting of the app" in row[2] or "In the app, map" in row[2]
     }
     app = yaml.safe_load((ADDON / "config.yaml").read_text())
-    assert app["schema"].keys() == {setting.name for setting in SETTINGS} - excepted
+    settings = {setting.in_app or setting.name for setting in SETTINGS}
+    assert app["schema"].keys() == settings - excepted
     assert app["name"] == "MQTT OTA depot"
-    assert app["ports"] == {"8443/tcp": 8443}
+    assert app["ports"] == {"8443/tcp": 8443, "8080/tcp": None}
 
 
 def test_upload_fields() -> None:

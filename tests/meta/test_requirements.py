@@ -12,6 +12,7 @@ from tests.meta.files import ADDON, ROOT
 
 LOCKS = {
     "dev": ROOT / "requirements.txt",
+    "node": ROOT / "requirements-node.txt",
     "page": ROOT / "requirements-page.txt",
     "uv": ROOT / "requirements-uv.txt",
 }

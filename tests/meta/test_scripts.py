@@ -12,7 +12,14 @@ import pytest
 
 from tests.meta.files import ROOT, lines_of, repository_files
 
-SCRIPTS = ["script/setup", "script/test", "script/lint", "script/translations", ".ci/run"]
+SCRIPTS = [
+    "script/setup",
+    "script/test",
+    "script/lint",
+    "script/translations",
+    "script/failure-causes",
+    ".ci/run",
+]
 
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -136,8 +143,10 @@ INSTALL = "without_starting_services apt_install"
 
 def installation(system: Path, *packages: str) -> subprocess.Popen[str]:
     """Begin to install packages the way set-up does, in a process group of its own."""
+    # Whoever runs the tests may ignore signals, which a shell could not trap then.
+    signals = ["env", "--default-signal=HUP,INT,TERM"]
     return subprocess.Popen(
-        ["bash", "-c", f'. "$0/script/setup"; {INSTALL} "$@"', system, *packages],
+        [*signals, "bash", "-c", f'. "$0/script/setup"; {INSTALL} "$@"', system, *packages],
         env={"PATH": f"{system}:/usr/bin:/bin", "SYSTEM": str(system)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -12,8 +12,7 @@ import hass_frontend
 import pytest
 
 from custom_components.mqtt_ota.const import DEFAULT_DEPOT_PORT, EVENT_TASK_CHANGED
-from custom_components.mqtt_ota.devices import default_model
-from custom_components.mqtt_ota.manager import PARALLEL_TRANSFERS
+from custom_components.mqtt_ota.options import AddDevices, Options
 from custom_components.mqtt_ota.protocol import DEFAULT_TOPIC_PREFIX, downlink_topic
 from custom_components.mqtt_ota.upgrade import Policy
 from tests.documents import documents, prose, section, table
@@ -108,8 +107,29 @@ def test_times_and_limits() -> None:
     assert "(3 min)" in text
     assert policy.grant_lifetime == policy.report_timeout == timedelta(hours=24)
     assert "silence (24 h)" in text
-    assert PARALLEL_TRANSFERS == 4
+    assert Options().parallel_transfers == 4
     assert "At most four devices transfer at a time" in text
+
+
+def test_settings() -> None:
+    """The defaults in the table are those of settings that nobody changed."""
+    default = {row[0]: row[1] for row in table("README.md", "Settings")}
+    options = Options()
+    policy = options.policy
+    assert options.add_devices is AddDevices.AUTOMATIC
+    assert default["New devices"] == "add at once"
+    assert default["Topic prefix"] == f"`{options.topic_prefix}`"
+    payloads = f"`{options.payload_available}`, `{options.payload_not_available}`"
+    assert default["Availability topic, payloads"] == f"none, {payloads}"
+    assert policy.depot_timeout == timedelta(hours=24)
+    assert default["Depot comes back"] == "24 h"
+    assert policy.check_timeout == timedelta(minutes=3)
+    assert default["Version is checked"] == "3 min"
+    assert policy.download_start_timeout is policy.download_timeout is None
+    assert default["Download starts; is complete; update starts"] == "none"
+    assert default["Downloads at a time"] == str(options.parallel_transfers)
+    assert (policy.retry_count, policy.retry_interval) == (0, timedelta(minutes=5))
+    assert default["Retries, pause before a retry"] == "0, 5 min"
 
 
 def test_names() -> None:
@@ -117,7 +137,7 @@ def test_names() -> None:
     text = prose("README.md")
     assert f"`{DEFAULT_TOPIC_PREFIX}/<device id>/sys/events/up`" in text
     assert f"`{downlink_topic(DEFAULT_TOPIC_PREFIX, '<device id>')}`" in text
-    assert default_model("weather_kitchen") == "weather"
+    assert Options().model_of("weather_kitchen", None) == "weather"
     assert "(`weather_kitchen` is a `weather`)" in text
     oldest = json.loads((ROOT / "hacs.json").read_text())["homeassistant"]
     assert f"Home Assistant {oldest.removesuffix('.0')} or newer" in text
