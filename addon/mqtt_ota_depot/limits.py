@@ -14,7 +14,10 @@ from .settings import Settings
 RESERVED_FILES: Final = 256
 # Devices come all at once after a power cut; each that finds the queue full
 # tries again only after a second.
-MAX_BACKLOG: Final = 1024
+BACKLOG: Final = 1024
+# A connection too many is closed some rounds of the loop after it was accepted;
+# so many per round, at two doors, leave the reserve half untouched.
+ACCEPTED_AT_ONCE: Final = 16
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -144,11 +147,4 @@ def connections_possible() -> int | None:
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if files == resource.RLIM_INFINITY:
         return None
-    # A whole queue is accepted before the first of it is counted.
-    return max(files - RESERVED_FILES - backlog(), files // 2)
-
-
-def backlog() -> int:
-    """Return how many connections may wait to be accepted."""
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return MAX_BACKLOG if files == resource.RLIM_INFINITY else min(MAX_BACKLOG, files // 4)
+    return max(files - RESERVED_FILES, files // 2)

@@ -1,7 +1,6 @@
 """The running depot: from settings to a listening process and back."""
 
 import asyncio
-from asyncio import sslproto
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
@@ -47,7 +46,6 @@ from .ticking import Duties, tick
 
 # The Supervisor kills after ten seconds; downloads are resumed anyway.
 SHUTDOWN_TIMEOUT: Final = 1.0
-TLS_BUFFER: Final = 16 * 1024
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -221,9 +219,6 @@ def lock(data_dir: Path) -> Iterator[None]:
 
 def _prepare_process() -> None:
     """Make room for many devices at once in this process."""
-    # asyncio keeps a read buffer of this size for every TLS connection; its own
-    # 256 KiB are half of what a slow device costs.
-    sslproto.SSLProtocol.max_size = TLS_BUFFER
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from .connections import KEEPALIVE_TIMEOUT, Connection, Host
 from .framework import DeviceFriendlyHandler, Serve
-from .limits import backlog
+from .limits import ACCEPTED_AT_ONCE, BACKLOG
 
 
 class DeviceFriendlySite(web.BaseSite):
@@ -53,8 +53,12 @@ class DeviceFriendlySite(web.BaseSite):
             )
 
         self._server = await loop.create_server(
-            lambda: Connection(self._host, handler), sock=self._socket, backlog=backlog()
+            lambda: Connection(self._host, handler),
+            sock=self._socket,
+            backlog=ACCEPTED_AT_ONCE,
         )
+        # asyncio takes one number for both: what it accepts in one round and what may wait.
+        self._socket.listen(BACKLOG)
 
     @override
     async def stop(self) -> None:

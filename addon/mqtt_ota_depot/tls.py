@@ -203,8 +203,11 @@ class TlsTransport(asyncio.Transport, asyncio.BufferedProtocol):
         with suppress(ssl.SSLError):
             self._object.unwrap()
         self._flush()
-        if self._carrier.can_write_eof() and not self._carrier.is_closing():
-            self._carrier.write_eof()
+        # With bytes still to go asyncio would end this side by itself later, and
+        # raise into its loop when the client has left by then.
+        if not self._carrier.is_closing() and not self._carrier.get_write_buffer_size():
+            with suppress(OSError):
+                self._carrier.write_eof()
         self._carrier.resume_reading()
         self._timer = self._loop.call_later(_SHUTDOWN_TIMEOUT, self._carrier.close)
 

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 import random
 import resource
+import signal
 import socket
 import statistics
 import time
@@ -188,7 +189,10 @@ async def test_l4_a_process_with_few_descriptors_refuses_and_lives(tmp_path: Pat
         async with granted(depot) as grant, connected(depot.port) as wire:
             await wire.send(request_for(grant, Range="bytes=0-9"))
             assert (await wire.reply()).body == DATA[:10]
+            # All of them wait when it goes on, as after a moment without a processor.
+            depot.process.send_signal(signal.SIGSTOP)
             async with many(depot.port, 700):
+                depot.process.send_signal(signal.SIGCONT)
                 await wire.send(request_for(grant))
                 assert (await wire.reply()).body == DATA
                 with pytest.raises(BrokenAnswerError):

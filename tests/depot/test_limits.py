@@ -66,13 +66,12 @@ def test_settings_become_limits(tmp_path: object, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(limits.resource, "getrlimit", lambda _: (1024, 1024))
     found = Limits.of(settings(tmp_path, max_rate=5000, max_repeats=0, max_connections=7))  # type: ignore[arg-type]
     assert found == Limits(
-        device_rate=None, total_rate=5000, repeats=None, connections_per_address=7, connections=512
+        device_rate=None, total_rate=5000, repeats=None, connections_per_address=7, connections=768
     )
     monkeypatch.setattr(
         limits.resource, "getrlimit", lambda _: (limits.resource.RLIM_INFINITY,) * 2
     )
     assert limits.connections_possible() is None
-    assert limits.backlog() == 1024
-    for files, waiting, connections in ((64, 16, 32), (600, 150, 300), (524_288, 1024, 523_008)):
+    for files, connections in ((64, 32), (600, 344), (524_288, 524_032)):
         monkeypatch.setattr(limits.resource, "getrlimit", lambda _, files=files: (files, files))
-        assert (limits.backlog(), limits.connections_possible()) == (waiting, connections)
+        assert limits.connections_possible() == connections

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+import errno
 from pathlib import Path
 import ssl
 from typing import Any, override
@@ -29,6 +30,8 @@ class Carrier(asyncio.Transport):
         self.sent = bytearray()
         self.ended: list[str] = []
         self.is_paused = False
+        self.waiting = 0
+        self.has_left = False
 
     @override
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
@@ -47,11 +50,9 @@ class Carrier(asyncio.Transport):
         self.is_paused = False
 
     @override
-    def can_write_eof(self) -> bool:
-        return True
-
-    @override
     def write_eof(self) -> None:
+        if self.has_left:
+            raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
         self.ended.append("eof")
 
     @override
@@ -64,7 +65,7 @@ class Carrier(asyncio.Transport):
 
     @override
     def get_write_buffer_size(self) -> int:
-        return 7
+        return self.waiting
 
     @override
     def is_closing(self) -> bool:
@@ -334,6 +335,24 @@ async def test_close_says_goodbye_and_ends_this_side_at_once(link: Link) -> None
     assert link.carrier.ended == ["eof", "close"]
 
 
+async def test_a_client_that_has_left_needs_no_end(link: Link) -> None:
+    """What it reset cannot be shut down any more."""
+    link.carrier.has_left = True
+    assert link.transport.eof_received() is False
+    assert link.server.events == ["eof"]
+    assert link.carrier.ended == ["close"]
+
+
+async def test_the_end_waits_for_what_is_still_to_go(link: Link) -> None:
+    """The socket is closed behind the last byte."""
+    link.carrier.waiting = 1
+    link.transport.close()
+    assert link.hear() == GOODBYE
+    assert link.carrier.ended == []
+    assert link.transport.eof_received() is False
+    assert link.carrier.ended == ["close"]
+
+
 async def test_a_client_that_never_leaves_is_left(
     link: Link, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -419,6 +438,7 @@ async def test_what_is_known_of_the_connection(link: Link, context: ssl.SSLConte
     assert not transport.can_write_eof()
     transport.set_write_buffer_limits(5)
     assert transport.get_write_buffer_limits() == link.carrier.get_write_buffer_limits() == (1, 5)
+    link.carrier.waiting = 7
     assert transport.get_write_buffer_size() == 7
     link.transport.connection_lost(None)
     with pytest.raises(RuntimeError):
