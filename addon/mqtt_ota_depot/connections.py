@@ -120,6 +120,9 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool | None:
         """Answer what was asked before the device ended its side."""
         self._eof = True
+        if self._sending is not None:
+            # The device has read all that arrived; TLS's goodbye, which follows, may not.
+            self._sending.look()
         if self._wire is None or not self._wire.plain:
             return False
         if self._handler is not None:

@@ -8,17 +8,19 @@ from pathlib import Path
 import random
 import re
 import socket
+import ssl
 import struct
 from typing import Any
 
+from aiohttp import ClientSession, TCPConnector
 import pytest
 
-from mqtt_ota_depot import connections, framework, sending
+from mqtt_ota_depot import connections, framework, sending, server
 from mqtt_ota_depot.blobs import FileBlobs
 from mqtt_ota_depot.guessing import BURST
 from mqtt_ota_depot.heads import MAX_HEAD
 
-from .rig import Rig, depot_running
+from .rig import Rig, depot_running, settings
 from .sockets import Wire, connected
 
 pytestmark = pytest.mark.long
@@ -322,6 +324,46 @@ async def test_a_download_by_two_connections_ends_with_its_last_arrival(deaf: De
         transfer = (await events.next())["transfers"][0]
     assert (transfer["complete"], transfer["active"]) == (False, True)
     assert 20_000 < transfer["bytes_served"] < 35_000
+
+
+def read_and_leave(port: int, context: ssl.SSLContext, sent: bytes, size: int) -> None:
+    """Ask, read exactly the body, and close the socket without another word."""
+    with (
+        socket.create_connection(("127.0.0.1", port), 5) as sock,
+        context.wrap_socket(sock, server_hostname="127.0.0.1") as wire,
+    ):
+        wire.sendall(sent)
+        answer = wire.makefile("rb")
+        while answer.readline() != b"\r\n":
+            pass
+        assert len(answer.read(size)) == size
+        answer.close()
+
+
+async def test_a_device_that_has_read_all_may_leave_without_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TLS's goodbye, which nobody takes any more, is not missed from the package."""
+    lost = sending.Sending.lost
+
+    def reset(self: sending.Sending, exc: BaseException | None) -> None:
+        """See the reset that answers the goodbye before the end is told."""
+        lost(self, exc or ConnectionResetError())
+
+    monkeypatch.setattr(sending.Sending, "lost", reset)
+    monkeypatch.setattr(sending, "_FIRST_LOOK", 60.0)
+    async with server.running(settings(tmp_path, tls=True)) as url:
+        context = ssl.create_default_context(cafile=tmp_path / "certificates" / "ca.pem")
+        async with ClientSession(connector=TCPConnector(ssl=context)) as session:
+            rig = Rig(url=url, data_dir=tmp_path, session=session)
+            grant = await granted(rig, DATA)
+            async with rig.events() as events:
+                asked = request(grant)
+                await asyncio.to_thread(
+                    read_and_leave, grant["port"], context, asked, len(DATA)
+                )
+                left = await events.until(active=False)
+    assert (left["bytes_served"], left["complete"]) == (len(DATA), True)
 
 
 async def test_half_a_request_and_the_end_are_no_request(rig: Rig, grant: dict[str, Any]) -> None:
