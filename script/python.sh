@@ -145,5 +145,6 @@ unpack_debian_python() {
   libraries=$(dirname "$loader")
   # One after the other and in this order: patchelf 0.18 breaks the file when it sets the interpreter first.
   "$loader" --library-path "$libraries" "$DEBIAN_PREFIX/usr/bin/patchelf" --force-rpath --set-rpath "$libraries" "$binary" \
-    && "$loader" --library-path "$libraries" "$DEBIAN_PREFIX/usr/bin/patchelf" --set-interpreter "$loader" "$binary"
+    && "$loader" --library-path "$libraries" "$DEBIAN_PREFIX/usr/bin/patchelf" --set-interpreter "$loader" "$binary" \
+    && "$binary" -m compileall -q -j 0 "$DEBIAN_PREFIX/usr/lib/python$PYTHON_SERIES"
 }

@@ -18,7 +18,6 @@ from .runner import run
 from .screen import Screen, show_list
 from .server import PackageServer
 
-DESCRIPTION = "Check a maker's device: play the platform towards it and tell what it does wrong."
 FAILED = 1
 WRONG_USE = 2
 INTERRUPTED = 130
@@ -31,7 +30,7 @@ class RestartError(Exception):
 def add_parser(parser: ArgumentParser) -> None:
     """Make a parser the one of this command."""
     add_options(parser)
-    parser.set_defaults(tool=check_device)
+    parser.set_defaults(run=check_device)
 
 
 def check_device(namespace: Namespace) -> int:

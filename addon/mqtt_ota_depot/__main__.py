@@ -1,49 +1,59 @@
 """The command line: `mqtt-ota`, or `python -m mqtt_ota_depot`."""
 
-from argparse import ArgumentParser
-import asyncio
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
-import os
-from pathlib import Path
+from importlib import import_module
 import sys
-from typing import Final
+from typing import Any, Final, override
 
-from mqtt_ota_check import command as check_device
-from mqtt_ota_upload import command as upload
+from . import __version__
 
-from . import __version__, backup
-from .auth import key_file, load_api_key
-from .catalog import CatalogError
-from .certificates import Authority, CertificateError, own_certificate
-from .errors import StartError
-from .logs import set_up
-from .served_certificate import authority_folder
-from .server import serve
-from .settings import Settings, SettingsError, add_options, load
+# Each with what it does and the module that adds its options.
+_COMMANDS: Final = {
+    "serve": ("Run the server until it is told to stop.", "mqtt_ota_depot.commands"),
+    "api-key": ("Print the API key of the depot.", "mqtt_ota_depot.commands"),
+    "fingerprint": (
+        "Print the SHA-256 fingerprint that clients pin.",
+        "mqtt_ota_depot.commands",
+    ),
+    "backup-begin": (
+        "Make a backup of the data folder possible while the depot runs.",
+        "mqtt_ota_depot.commands",
+    ),
+    "backup-end": ("Tell the depot that the backup is made.", "mqtt_ota_depot.commands"),
+    "check-device": (
+        "Check a maker's device: play the platform towards it and tell what it does wrong.",
+        "mqtt_ota_check.command",
+    ),
+    "upload": (
+        "Publish packages to a depot, from a terminal or a build server.",
+        "mqtt_ota_upload.command",
+    ),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; return 0, 1 for a failure or 2 for wrong use."""
+    """Run a command; return its status: 0, 1 for a failure or 2 for wrong use."""
     namespace = _parser().parse_args(arguments)
-    # A tool for makers talks to a depot or a device from elsewhere and has settings of its own.
-    if (tool := getattr(namespace, "tool", None)) is not None:
-        code: int = tool(namespace)
-        return code
-    # Everything the depot keeps is its own: keys, packages and who has them.
-    os.umask(0o077)
-    set_up("info")
-    command: Callable[[Settings], None] = namespace.command
-    try:
-        settings = load(namespace)
-        set_up(settings.log_level)
-        command(settings)
-    except SettingsError as err:
-        sys.stderr.write(f"mqtt-ota: {err}\n")
-        return 2
-    except (StartError, CatalogError, CertificateError) as err:
-        sys.stderr.write(f"mqtt-ota: {err}\n")
-        return 1
-    return 0
+    run: Callable[[Namespace], int] = namespace.run
+    return run(namespace)
+
+
+class _Command(ArgumentParser):
+    """A command whose module is loaded when it is chosen.
+
+    Half a second on a small machine is what each would wait for the others.
+    """
+
+    module: str | None = None
+
+    @override
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse arguments with the options of the command."""
+        if self.module is not None:
+            import_module(self.module).add_parser(self)
+            self.module = None
+        return super().parse_known_args(args, namespace)
 
 
 def _parser() -> ArgumentParser:
@@ -52,68 +62,13 @@ def _parser() -> ArgumentParser:
         prog="mqtt-ota", description="The depot of MQTT OTA: packages for devices."
     )
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, command in _COMMANDS.items():
-        text = (command.__doc__ or "").partition("\n")[0]
-        sub = commands.add_parser(name, help=text, description=text)
-        add_options(sub)
-        sub.set_defaults(command=command)
-    for name, tool in (("check-device", check_device), ("upload", upload)):
-        text = tool.DESCRIPTION
-        tool.add_parser(commands.add_parser(name, help=text, description=text))
+    commands = parser.add_subparsers(
+        required=True, metavar="COMMAND", dest="command", parser_class=_Command
+    )
+    for name, (text, module) in _COMMANDS.items():
+        commands.add_parser(name, help=text, description=text).module = module
     return parser
 
-
-def _serve(settings: Settings) -> None:
-    """Run the server until it is told to stop."""
-    asyncio.run(serve(settings))
-
-
-def _api_key(settings: Settings) -> None:
-    """Print the API key of the depot."""
-    if settings.api_key is None:
-        _require(key_file(settings.data_dir))
-    sys.stdout.write(load_api_key(settings.data_dir, settings.api_key) + "\n")
-
-
-def _fingerprint(settings: Settings) -> None:
-    """Print the SHA-256 fingerprint that clients pin."""
-    if settings.certfile is not None and settings.keyfile is not None:
-        certificate = own_certificate(settings.certfile, settings.keyfile)
-        sys.stdout.write(certificate.fingerprint + "\n")
-    else:
-        folder = authority_folder(settings.data_dir)
-        _require(folder)
-        sys.stdout.write(Authority(folder).fingerprint + "\n")
-
-
-def _backup_begin(settings: Settings) -> None:
-    """Make a backup of the data folder possible while the depot runs."""
-    backup.begin(settings.data_dir)
-
-
-def _backup_end(settings: Settings) -> None:
-    """Tell the depot that the backup is made."""
-    backup.end(settings.data_dir)
-
-
-def _require(path: Path) -> None:
-    """Refuse to make a key or an authority that no depot uses."""
-    if not path.exists():
-        msg = (
-            f"there is no {path}; give the data_dir and the settings of the depot "
-            "that you mean, or start it first"
-        )
-        raise StartError(msg)
-
-
-_COMMANDS: Final[dict[str, Callable[[Settings], None]]] = {
-    "serve": _serve,
-    "api-key": _api_key,
-    "fingerprint": _fingerprint,
-    "backup-begin": _backup_begin,
-    "backup-end": _backup_end,
-}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from . import __version__
 from .address_check import AddressCheck
+from .api_version import API_VERSION, MIN_API_VERSION, PREFIX
 from .auth import ApiKey, Handler
 from .depot import Depot
 from .events import EventStream
@@ -18,10 +19,6 @@ from .keys import Keys
 from .packages import read_changes, read_undo
 from .problems import Problem, ProblemKind
 from .uploads import Uploads
-
-PREFIX: Final = "/api/v1"
-API_VERSION: Final = 1
-MIN_API_VERSION: Final = 1
 
 # Longer bodies than any valid one; uploads are streamed and bounded elsewhere.
 MAX_JSON: Final = 256 * 1024

@@ -7,7 +7,8 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestPayloadError
 
 from . import framework, side_endpoints
-from .api import MAX_JSON, PREFIX, Api
+from .api import MAX_JSON, Api
+from .api_version import PREFIX
 from .auth import Handler
 from .blobs import StorageFullError
 from .certificates import Authority

@@ -17,7 +17,7 @@ from aiohttp import (
     TCPConnector,
 )
 
-from mqtt_ota_depot.api import API_VERSION, PREFIX
+from mqtt_ota_depot.api_version import API_VERSION, PREFIX
 from mqtt_ota_depot.problems import ProblemKind
 
 from .address import Address

@@ -17,7 +17,6 @@ from .options import Options, add_options, read_options
 from .publishing import publish
 from .screen import Screen
 
-DESCRIPTION: Final = "Publish packages to a depot, from a terminal or a build server."
 REFUSED: Final = 1
 UNUSABLE: Final = 2
 INTERRUPTED: Final = 130
@@ -26,7 +25,7 @@ INTERRUPTED: Final = 130
 def add_parser(parser: ArgumentParser) -> None:
     """Make a parser the one of this command."""
     add_options(parser)
-    parser.set_defaults(tool=upload)
+    parser.set_defaults(run=upload)
 
 
 def upload(namespace: Namespace) -> int:

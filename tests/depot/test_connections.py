@@ -359,9 +359,7 @@ async def test_a_device_that_has_read_all_may_leave_without_a_word(
             grant = await granted(rig, DATA)
             async with rig.events() as events:
                 asked = request(grant)
-                await asyncio.to_thread(
-                    read_and_leave, grant["port"], context, asked, len(DATA)
-                )
+                await asyncio.to_thread(read_and_leave, grant["port"], context, asked, len(DATA))
                 left = await events.until(active=False)
     assert (left["bytes_served"], left["complete"]) == (len(DATA), True)
 

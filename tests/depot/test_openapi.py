@@ -4,7 +4,8 @@ from aiohttp import web
 import pytest
 
 from mqtt_ota_depot.address_check import AddressCheck
-from mqtt_ota_depot.api import PREFIX, Api
+from mqtt_ota_depot.api import Api
+from mqtt_ota_depot.api_version import PREFIX
 from mqtt_ota_depot.app import create_app
 from mqtt_ota_depot.blobs import FileBlobs
 from mqtt_ota_depot.catalog import SqlCatalog
