@@ -1,6 +1,8 @@
 """What holds for every test."""
 
+import asyncio
 import logging
+import os
 
 from hypothesis import settings
 import pytest
@@ -21,3 +23,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.iter_markers("e2e")) or any(item.iter_markers("browser")):
             item.add_marker(pytest.mark.xdist_group("real_programs"))
+
+
+@pytest.fixture(autouse=True)
+async def enable_event_loop_debug() -> None:
+    """Debug the event loop in the thorough run only, instead of always.
+
+    Debugging keeps a traceback of every callback, which takes half the time of the tests that
+    have a Home Assistant.
+    """
+    if os.environ.get("MQTT_OTA_THOROUGH") == "1":
+        asyncio.get_running_loop().set_debug(True)
