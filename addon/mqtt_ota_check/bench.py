@@ -8,12 +8,14 @@ from enum import StrEnum
 import time
 from typing import Final
 
+from mqtt_ota_tools.protocol import Kind
+
 from . import wire
 from .answers import Step, honest
 from .offer import Exchange, Offer
 from .package import Package, Packages
 from .server import PackageServer
-from .wire import Kind, Report, Unreadable, UpgradeReport, VersionReport
+from .wire import Report, Unreadable, UpgradeReport, VersionReport
 
 type Restart = Callable[[], Awaitable[None]]
 

@@ -7,12 +7,15 @@ import sys
 
 from rich.console import Console
 
+from mqtt_ota_tools.connection import BrokerError
+from mqtt_ota_tools.options import OptionsError
+
 from .bench import Bench, Restart
 from .case import Case, Outcome, Result
 from .catalogue import CASES, UnknownCaseError, chosen
-from .options import Options, OptionsError, add_options, read_options
+from .options import Options, add_options, read_options
 from .package import Packages
-from .platform import BrokerError, Platform
+from .platform import Platform
 from .reports import as_json, as_junit, count, write
 from .runner import run
 from .screen import Screen, show_list

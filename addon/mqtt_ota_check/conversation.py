@@ -5,6 +5,8 @@ import json
 import time
 from typing import Final
 
+from mqtt_ota_tools.protocol import SERVICE, VERSION_FIELDS, compact
+
 from . import wire
 from .answers import always
 from .bench import Bench
@@ -40,7 +42,7 @@ async def _version_query(bench: Bench) -> Verdict:
     saw = f"{NO_ANSWER} within {bench.limits.answer:g} s"
     if bench.unreadable:
         saw += f"; instead came {bench.unreadable[-1]}"
-    field = wire.VERSION_FIELDS[bench.kind]
+    field = VERSION_FIELDS[bench.kind]
     return failed(
         saw,
         reason="the device is not connected, has not subscribed to its events/down topic, or "
@@ -159,10 +161,10 @@ def _big(bench: Bench, offer: Offer) -> bytes:
 def _with_unknown(bench: Bench, offer: Offer) -> bytes:
     """Return a command among fields, events and services that nobody knows yet."""
     paras = offer.paras() | {"task_ext_info": {"a": [1, None]}, "new_field": True}
-    wanted = {"service_id": wire.SERVICE, "event_type": bench.event_type, "paras": paras}
+    wanted = {"service_id": SERVICE, "event_type": bench.event_type, "paras": paras}
     other = {"service_id": "$other", "event_type": "other", "paras": {"version": "0"}}
-    newer = {"service_id": wire.SERVICE, "event_type": "newer_event", "paras": {"x": 1}}
-    return wire.compact(
+    newer = {"service_id": SERVICE, "event_type": "newer_event", "paras": {"x": 1}}
+    return compact(
         {"object_device_id": bench.device_id, "schema": 2, "services": [other, newer, wanted]}
     )
 
@@ -174,7 +176,7 @@ def _reordered(bench: Bench, offer: Offer) -> bytes:
         "paras": paras,
         "event_time": "20260101T000000Z",
         "event_type": bench.event_type,
-        "service_id": wire.SERVICE,
+        "service_id": SERVICE,
     }
     return json.dumps(
         {"services": [service], "object_device_id": bench.device_id}, indent=1

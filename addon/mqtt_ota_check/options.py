@@ -2,27 +2,21 @@
 
 from argparse import ArgumentParser, Namespace, _ArgumentGroup as Group
 from dataclasses import dataclass, field
-import os
 from pathlib import Path
 import socket
 import ssl
 from typing import Final
-from urllib.parse import urlsplit
+
+from mqtt_ota_tools.connection import Broker
+from mqtt_ota_tools.options import OptionsError, add_broker_options, read_broker
+from mqtt_ota_tools.protocol import MAX_DEVICE_ID, Kind, is_device_id
 
 from .bench import Limits
 from .package import Package, read_image
-from .platform import Broker
-from .wire import Kind
 
-PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
-MAX_DEVICE_ID: Final = 256
 SMALLEST_PACKAGE: Final = 1024
 WITHOUT_PACKAGE: Final = "version-query"
 LARGEST_PACKAGE: Final = 64 * 1024 * 1024
-
-
-class OptionsError(ValueError):
-    """An option that cannot be meant; says which and what to give instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +51,9 @@ def add_options(parser: ArgumentParser) -> None:
         metavar="NAME",
         help="run this case and those it needs; may be given several times",
     )
-    _add_broker(parser.add_argument_group("broker"))
+    add_broker_options(
+        parser.add_argument_group("broker"), user="a user who may speak as the platform"
+    )
     _add_packages(parser.add_argument_group("packages"))
     _add_restarts(parser.add_argument_group("restarts"))
     _add_limits(parser.add_argument_group("patience, in seconds"))
@@ -68,7 +64,7 @@ def add_options(parser: ArgumentParser) -> None:
 
 def read_options(namespace: Namespace) -> Options:
     """Return the checked options; raises OptionsError."""
-    broker = _broker(namespace)
+    broker = read_broker(namespace)
     try:
         images = tuple(read_image(text) for text in namespace.package)
     except (OSError, ValueError) as err:
@@ -92,27 +88,6 @@ def read_options(namespace: Namespace) -> Options:
         broker_restart_command=namespace.broker_restart_command,
         junit=namespace.junit,
         json=namespace.json,
-    )
-
-
-def _add_broker(group: Group) -> None:
-    """Add how the broker is reached."""
-    group.add_argument(
-        "--broker",
-        default="mqtt://127.0.0.1:1883",
-        metavar="URL",
-        help="mqtt://HOST:PORT, or mqtts:// for TLS (mqtt://127.0.0.1:1883)",
-    )
-    group.add_argument("--username", help="a user who may speak as the platform")
-    group.add_argument(
-        "--password",
-        default=os.environ.get("MQTT_PASSWORD"),
-        help="better in MQTT_PASSWORD: others on this machine see the command line",
-    )
-    group.add_argument("--ca-file", type=Path, help="trust this certificate authority (PEM)")
-    group.add_argument("--insecure", action="store_true", help="verify no certificate")
-    group.add_argument(
-        "--topic-prefix", default="$oc/devices", help="topics before the device id ($oc/devices)"
     )
 
 
@@ -174,32 +149,6 @@ def _limits(namespace: Namespace) -> Limits:
     return Limits(**values)
 
 
-def _broker(namespace: Namespace) -> Broker:
-    """Return the broker that --broker and its companions name."""
-    url = namespace.broker if "://" in namespace.broker else f"mqtt://{namespace.broker}"
-    parts = urlsplit(url)
-    try:
-        port = parts.port
-    except ValueError as err:
-        msg = f"--broker: {err}"
-        raise OptionsError(msg) from err
-    if parts.scheme not in PORTS or not parts.hostname or parts.username:
-        msg = "--broker must be mqtt://HOST:PORT or mqtts://HOST:PORT, without user and password"
-        raise OptionsError(msg)
-    prefix: str = namespace.topic_prefix.strip("/")
-    if not prefix or set(prefix) & set("+#"):
-        msg = "--topic-prefix must be a topic without + and #"
-        raise OptionsError(msg)
-    return Broker(
-        host=parts.hostname,
-        port=port or PORTS[parts.scheme],
-        username=namespace.username,
-        password=namespace.password,
-        tls=_client_tls(namespace) if parts.scheme == "mqtts" else None,
-        topic_prefix=prefix,
-    )
-
-
 def _check_packages(namespace: Namespace, images: tuple[Package, ...]) -> None:
     """Refuse packages that cannot follow each other, and bytes that nobody has asked for."""
     size = namespace.random_size
@@ -216,19 +165,6 @@ def _check_packages(namespace: Namespace, images: tuple[Package, ...]) -> None:
             "BYTES for a simulated device, which runs no image"
         )
         raise OptionsError(msg)
-
-
-def _client_tls(namespace: Namespace) -> ssl.SSLContext:
-    """Return how the broker's certificate is verified."""
-    try:
-        context = ssl.create_default_context(cafile=namespace.ca_file)
-    except OSError as err:
-        msg = f"--ca-file {namespace.ca_file} holds no usable certificate: {err}"
-        raise OptionsError(msg) from err
-    if namespace.insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def _server_tls(namespace: Namespace) -> ssl.SSLContext | None:
@@ -249,7 +185,7 @@ def _server_tls(namespace: Namespace) -> ssl.SSLContext | None:
 
 def _device_id(text: str | None) -> str:
     """Return a device id that fits into a topic."""
-    if text and len(text) <= MAX_DEVICE_ID and text.isprintable() and not set(text) & set("/+#"):
+    if text and is_device_id(text):
         return text
     msg = f"--device-id must be 1 to {MAX_DEVICE_ID} printable characters without / + #"
     raise OptionsError(msg)

@@ -2,21 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 import json
-from typing import Any, Final
+from typing import Any
 
-SERVICE: Final = "$ota"
-MAX_PAYLOAD: Final = 64 * 1024
-MAX_TEXT: Final = 256
-VERSION_FIELDS: Final = {"firmware": "fw_version", "software": "sw_version"}
-
-
-class Kind(StrEnum):
-    """What a package replaces on the device."""
-
-    FIRMWARE = "firmware"
-    SOFTWARE = "software"
+from mqtt_ota_tools.protocol import MAX_PAYLOAD, MAX_TEXT, SERVICE, Kind, compact, printable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +40,6 @@ class Unreadable:
 type Report = VersionReport | UpgradeReport | Unreadable
 
 
-def topics(prefix: str, device_id: str) -> tuple[str, str]:
-    """Return the topics down to the device and up from it."""
-    return f"{prefix}/{device_id}/sys/events/down", f"{prefix}/{device_id}/sys/events/up"
-
-
 def write(device_id: str, event_type: str, paras: Mapping[str, object]) -> bytes:
     """Return one event as the compact JSON that the platform sends."""
     return compact(
@@ -64,11 +48,6 @@ def write(device_id: str, event_type: str, paras: Mapping[str, object]) -> bytes
             "services": [{"service_id": SERVICE, "event_type": event_type, "paras": paras}],
         }
     )
-
-
-def compact(message: object) -> bytes:
-    """Return JSON without a superfluous byte: small devices have small buffers."""
-    return json.dumps(message, separators=(",", ":")).encode()
 
 
 def read(payload: bytes, device_id: str) -> list[Report]:
@@ -138,14 +117,9 @@ def _number(value: object) -> int | None:
 
 def _text(value: object) -> str | None:
     """Return a text of bounded length without control characters; None when it is empty."""
-    return _printable(value) or None if isinstance(value, str) else None
+    return printable(value) or None if isinstance(value, str) else None
 
 
 def _shown(value: object) -> str:
     """Return any value for a message to people."""
-    return _printable(json.dumps(value)) if value is not None else "missing"
-
-
-def _printable(text: str) -> str:
-    """Return what can be shown on a terminal without harm."""
-    return "".join(char for char in text[:MAX_TEXT] if char.isprintable()).strip()
+    return printable(json.dumps(value)) if value is not None else "missing"

@@ -25,6 +25,10 @@ _COMMANDS: Final = {
         "Check a maker's device: play the platform towards it and tell what it does wrong.",
         "mqtt_ota_check.command",
     ),
+    "simulate": (
+        "Simulate devices, with faults where you want some, to try automations.",
+        "mqtt_ota_simulate.command",
+    ),
     "upload": (
         "Publish packages to a depot, from a terminal or a build server.",
         "mqtt_ota_upload.command",

@@ -13,10 +13,11 @@ from mqtt_ota_check.bench import Bench, Limits
 from mqtt_ota_check.case import Result
 from mqtt_ota_check.catalogue import chosen
 from mqtt_ota_check.package import Packages
-from mqtt_ota_check.platform import Broker as BrokerAddress, Platform
+from mqtt_ota_check.platform import Platform
 from mqtt_ota_check.runner import run
 from mqtt_ota_check.server import PackageServer
-from mqtt_ota_check.wire import Kind
+from mqtt_ota_tools.connection import Broker as BrokerAddress
+from mqtt_ota_tools.protocol import Kind
 from reference_device.device import Device
 from reference_device.download import DownloadOptions, Patience
 from reference_device.faults import Faults

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from mqtt_ota_check.command import add_parser
-from mqtt_ota_check.options import Options, OptionsError, read_options
-from mqtt_ota_check.wire import Kind
+from mqtt_ota_check.options import Options, read_options
+from mqtt_ota_tools.options import OptionsError
+from mqtt_ota_tools.protocol import Kind
 
 
 def options(*arguments: str) -> Options:

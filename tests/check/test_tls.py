@@ -8,7 +8,8 @@ import pytest
 from stack.broker import Broker
 
 from mqtt_ota_check.case import Outcome
-from mqtt_ota_check.platform import Broker as BrokerAddress, BrokerError, Platform
+from mqtt_ota_check.platform import Platform
+from mqtt_ota_tools.connection import Broker as BrokerAddress, BrokerError
 
 from .rig import DEVICE_ID, Plug, check, reference_device
 

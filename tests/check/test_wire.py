@@ -5,8 +5,6 @@ import json
 import pytest
 
 from mqtt_ota_check.wire import (
-    MAX_PAYLOAD,
-    Kind,
     Report,
     Unreadable,
     UpgradeReport,
@@ -14,6 +12,7 @@ from mqtt_ota_check.wire import (
     read,
     write,
 )
+from mqtt_ota_tools.protocol import MAX_PAYLOAD, Kind
 
 
 def event(event_type: str, paras: object, **envelope: object) -> bytes:

@@ -41,14 +41,13 @@ class Player:
     async def connect(self) -> None:
         """Connect and greet, as the SDK does."""
         self.is_there = True
-        if self._sdk.greeting is not None:
-            service_id, event_type, paras = self._sdk.greeting
-            await self.send(self._sdk.write(self._sdk.device_id, service_id, event_type, paras))
+        if (greeting := self._sdk.greeting()) is not None:
+            await self.send(greeting)
 
     async def send(self, payload: str) -> None:
         """Publish on the device's own topic with its SDK's QoS."""
         topic = f"$oc/devices/{self._sdk.device_id}/sys/events/up"
-        async_fire_mqtt_message(self._home.hass, topic, payload, self._sdk.qos)
+        async_fire_mqtt_message(self._home.hass, topic, payload, self._sdk.habits.qos)
         await self._home.settle()
 
     async def tell_version(self) -> None:

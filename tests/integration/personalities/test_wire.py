@@ -78,7 +78,7 @@ def _without_time(payload: bytes) -> bytes:
 @pytest.mark.parametrize("sdk", SDKS.values(), ids=SDKS)
 def test_greeting_has_no_versions(sdk: Sdk) -> None:
     """What an SDK sends when it connects names no version that anybody could take for one."""
-    if sdk.greeting is not None:
-        _, _, paras = sdk.greeting
+    if sdk.habits.greeting is not None:
+        _, _, paras = sdk.habits.greeting
         assert not paras.get("fw_version")
         assert not paras.get("sw_version")

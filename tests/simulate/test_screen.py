@@ -1,0 +1,50 @@
+"""What a person sees, on a terminal and in a log."""
+
+import io
+
+from rich.console import Console
+
+from mqtt_ota_simulate.fault import Fault
+from mqtt_ota_simulate.personality import PERSONALITIES
+from mqtt_ota_simulate.screen import ROWS, Screen, show_list
+
+
+def test_a_log_has_a_line_for_each_thing() -> None:
+    """Of a download only the begin; hostile texts do no harm."""
+    file = io.StringIO()
+    with Screen(Console(file=file, width=40), 1) as screen:
+        screen.state("connected to the broker")
+        screen.device("weather_sim1", "downloads 1.1.0", 1.0)
+        screen.device("weather_sim1", "downloads 1.1.0", 50.0)
+        screen.device("weather_sim1", "runs [red]\x1b[2J and a long word more", None)
+    lines = [line.partition(" ")[2] for line in file.getvalue().splitlines()]
+    assert lines == [
+        "connected to the broker",
+        "weather_sim1 downloads 1.1.0",
+        "weather_sim1 runs [red][2J and a long word more",
+    ]
+
+
+def test_a_terminal_has_a_table_of_those_heard_last() -> None:
+    """With bars for downloads, and how many there are in all."""
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=True, width=80, height=40)
+    with Screen(console, 30) as screen:
+        screen.state("connected to the broker")
+        for number in range(ROWS + 1):
+            screen.device(f"weather_sim{number}", "downloads 1.1.0", 50.0)
+        screen.device("weather_sim1", "runs 1.1.0", None)
+    shown = file.getvalue().rpartition("\x1b[?25h")[0]
+    assert "weather_sim0 " not in shown
+    assert "weather_sim20" in shown
+    assert "━" in shown
+    assert shown.count("runs 1.1.0") == 1
+    assert "30 devices: connected to the broker. Ctrl-C ends." in shown
+
+
+def test_the_list_names_all() -> None:
+    """Personalities and faults."""
+    file = io.StringIO()
+    show_list(Console(file=file, width=200))
+    words = file.getvalue().split()
+    assert {*PERSONALITIES, *Fault} <= set(words)
