@@ -39,6 +39,7 @@ TEST_MODULES = (
     "tests.depot.test_drop_folder",
     "tests.check.test_documents",
     "tests.upload.test_documents",
+    "tests.e2e.test_simulate",
 )
 
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")

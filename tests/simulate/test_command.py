@@ -1,0 +1,56 @@
+"""The command as people run it: a program that lives until it is told to end."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+from stack.broker import Broker
+
+from mqtt_ota_depot.__main__ import main
+
+pytestmark = pytest.mark.e2e
+
+COMMAND = [sys.executable, "-m", "mqtt_ota_depot", "simulate"]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_it_lives_until_it_is_told_to_end(broker: Broker, how: signal.Signals) -> None:
+    """Ctrl-C is the usual end, and no failure."""
+    device = f"weather_{how.name}"
+    with subprocess.Popen(
+        [*COMMAND, "--broker", f"mqtt://127.0.0.1:{broker.port}", "--device-id", device],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        broker.wait_for_subscriber(f"$oc/devices/{device}/sys/events/down")
+        process.send_signal(how)
+        told, errors = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "connected to the broker" in told
+    assert errors == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--broker", "mqtt://127.0.0.1:9"], "no connection to the broker 127.0.0.1:9"),
+        (["--count", "0"], "--count must be 1 to 10000"),
+    ],
+)
+def test_what_cannot_be_simulated(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line says why, and what to check."""
+    assert main(["simulate", *arguments]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("mqtt-ota simulate: ")
+    assert says in told
+    assert told.count("\n") == 1
+
+
+def test_the_list_needs_no_broker(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever chooses has not connected anything yet."""
+    assert main(["simulate", "--list"]) == 0
+    assert "rolls-back" in capsys.readouterr().out
