@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from uuid import uuid4
 
 from alembic.util import CommandError
-from sqlalchemy import URL, delete, event, select
+from sqlalchemy import URL, Row, delete, event, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -106,10 +106,10 @@ class SqlCatalog:
 
     async def packages(self) -> list[Package]:
         """Return all packages, oldest first."""
-        async with AsyncSession(self._engine) as session:
-            rows = await session.scalars(
-                select(PackageRow).order_by(PackageRow.created_at, PackageRow.id)
-            )
+        # Columns cost a third of what objects that can be changed do.
+        columns = select(*PackageRow.__table__.columns)
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(columns.order_by(PackageRow.created_at, PackageRow.id))
             return [_package(row) for row in rows]
 
     async def add_package(self, package: Package, *, replaces: str | None) -> None:
@@ -131,13 +131,12 @@ class SqlCatalog:
 
     async def grants(self) -> list[tuple[Grant, TransferState | None]]:
         """Return all grants with what was kept of their transfers."""
-        async with AsyncSession(self._engine) as session:
-            rows = await session.execute(
-                select(GrantRow, TransferRow.state).outerjoin(
-                    TransferRow, TransferRow.grant_id == GrantRow.id
-                )
+        columns = select(*GrantRow.__table__.columns, TransferRow.state)
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(
+                columns.outerjoin(TransferRow, TransferRow.grant_id == GrantRow.id)
             )
-            return [(_grant(row), state) for row, state in rows.tuples()]
+            return [(_grant(row), row.state) for row in rows]
 
     async def add_grant(self, grant: Grant, state: TransferState | None) -> None:
         """Add a grant, removing any other one of its task."""
@@ -190,7 +189,7 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: ConnectionPoolEntry)
     cursor.close()
 
 
-def _package(row: PackageRow) -> Package:
+def _package(row: Row[Any]) -> Package:
     """Return the package of a row."""
     return Package(
         id=row.id,
@@ -230,7 +229,7 @@ def _package_row(package: Package) -> PackageRow:
     )
 
 
-def _grant(row: GrantRow) -> Grant:
+def _grant(row: Row[Any]) -> Grant:
     """Return the grant of a row."""
     return Grant(
         id=row.id,
