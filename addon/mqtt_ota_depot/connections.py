@@ -276,10 +276,9 @@ class Connection(asyncio.Protocol):
             if body is not None:
                 wire.send(data, body)
                 sent = size
-                # The download is not over before its last bytes have arrived.
-                over = depot.transfers.get(part.grant.id).may_end_with(size)
-                if not over and not wire.unsent():
-                    depot.transfers.served(part.grant.id, part.start, part.end)
+                if not wire.unsent() and depot.transfers.served(
+                    part.grant.id, part.start, part.end
+                ):
                     return True
         self._send(b"" if sent else data, part, wire, part.start + sent)
         return False

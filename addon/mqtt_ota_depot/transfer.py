@@ -11,6 +11,7 @@ from .times import iso_or_none
 # A change is told only when the download went on by a hundredth.
 TELL_FRACTION: Final = 100
 MAX_DOUBTS: Final = 16
+MAX_WAITING: Final = 128
 
 
 class Transfer:
@@ -28,9 +29,10 @@ class Transfer:
         self.exhausted = False
         self.address: str | None = None
         self._served = IntervalSet()
-        # Bytes that belong to `_served` and wait to be added: small ranges that
-        # follow each other cost next to nothing so.
-        self._run = (0, 0)
+        # Small ranges wait to be added to `_served` many at a time, which costs a part
+        # of what it does one by one; `_spare` is the least number of bytes missing then.
+        self._waiting: list[tuple[int, int]] = []
+        self._spare = size
         # What was under way when a connection broke: it arrived or it did not.
         self._doubts: list[tuple[int, int]] = []
         self._requests = 0
@@ -61,7 +63,7 @@ class Transfer:
     @property
     def bytes_served(self) -> int:
         """Return the number of distinct bytes that were served."""
-        self._add(0, 0)
+        self._settle()
         return self._served.total
 
     @property
@@ -71,8 +73,10 @@ class Transfer:
 
     def may_end_with(self, size: int) -> bool:
         """Return whether so many further bytes could complete the download."""
-        first, last = self._run
-        return 0 < self.size - self._served.total <= last - first + size
+        if size < self._spare:
+            return False
+        self._settle()
+        return 0 < self._spare <= size
 
     @property
     def idle(self) -> bool:
@@ -101,7 +105,7 @@ class Transfer:
         More than two pieces are those of several connections, and one that does not
         begin at 0 follows what the device had before.
         """
-        self._add(0, 0)
+        self._settle()
         match self._served.pairs():
             case [(0, reached), (resumed, _)]:
                 for first, last in sorted(self._doubts):
@@ -127,7 +131,8 @@ class Transfer:
             if first < start <= last:
                 # Devices resume with the first byte that they do not have.
                 self._add(first, start)
-        self._doubts = [doubt for doubt in self._doubts if not doubt[0] <= start <= doubt[1]]
+        if self._settles_doubt(start):
+            self._doubts = [doubt for doubt in self._doubts if not doubt[0] <= start <= doubt[1]]
         self._requests += 1
         self._open += 1
         self._started_at = self._started_at or now
@@ -150,20 +155,25 @@ class Transfer:
 
         News are the begin of an activity and the end of the download.
         """
-        if not self.active or self._interrupted or self._doubts:
+        if not self.active or self._interrupted:
             return False
-        if self.may_end_with(end - start):
+        if self._doubts and self._settles_doubt(start):
             return False
-        first, last = self._run
-        if self._served.total < self.size:
-            if start == last:
-                self._run = (first, end)
-            elif not self._served.covers(start, end):
-                self._served.add(first, last)
-                self._run = (start, end)
+        size = end - start
+        if size >= self._spare and self.may_end_with(size):
+            return False
+        if self._spare:
+            self._waiting.append((start, end))
+            self._spare -= size
+            if len(self._waiting) >= MAX_WAITING:
+                self._settle()
         self._requests += 1
-        self.bytes_sent += end - start
+        self.bytes_sent += size
         return True
+
+    def _settles_doubt(self, start: int) -> bool:
+        """Return whether a request from `start` on tells what became of an earlier response."""
+        return any(first <= start <= last for first, last in self._doubts)
 
     def exhaust(self) -> bool:
         """Note that no more bytes may be sent; return whether that is news."""
@@ -220,7 +230,7 @@ class Transfer:
 
     def state(self) -> dict[str, Any]:
         """Return what the catalog keeps."""
-        self._add(0, 0)
+        self._settle()
         return {
             "served": self._served.pairs(),
             "doubts": self._doubts,
@@ -267,17 +277,35 @@ class Transfer:
         with a gap before them the device uses several connections, and has
         gaps itself.
         """
-        known = self._served.total
+        known = self.bytes_served
         if not known or self._served.covers(0, known):
             self._add(0, start)
         self._interrupted = False
 
     def _add(self, start: int, end: int) -> None:
-        """Add bytes, and those that wait to be added before them."""
-        if self._run != (0, 0):
-            self._served.add(*self._run)
-            self._run = (0, 0)
-        self._served.add(start, end)
+        """Add bytes, and those that wait to be added."""
+        self._waiting.append((start, end))
+        self._settle()
+
+    def _settle(self) -> None:
+        """Add what waits, neighbours together."""
+        if not self._waiting:
+            return
+        self._waiting.sort()
+        first, last = self._waiting[0]
+        for start, end in self._waiting:
+            if start > last:
+                self._serve(first, last)
+                first = start
+            last = max(last, end)
+        self._serve(first, last)
+        self._waiting.clear()
+        self._spare = self.size - self._served.total
+
+    def _serve(self, start: int, end: int) -> None:
+        """Add bytes; those that were served before cost only a look."""
+        if not self._served.covers(start, end):
+            self._served.add(start, end)
 
 
 def _timestamp(moment: datetime | None) -> float | None:

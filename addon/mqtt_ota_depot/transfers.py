@@ -130,12 +130,21 @@ class TransferBoard:
         self.changed(entry)
         return response
 
-    def served(self, grant_id: str, start: int, end: int) -> None:
-        """Note a response that left as a whole, at once."""
-        if not self._entries[grant_id].transfer.served_quietly(start, end):
-            response = self.open(grant_id, start, end, _nothing)
-            response.reached(end)
-            response.close()
+    def served(self, grant_id: str, start: int, end: int) -> bool:
+        """Note a response that left as a whole, at once.
+
+        Returns False, and notes nothing, where that could complete the download:
+        it is not over before its last bytes have arrived.
+        """
+        transfer = self._entries[grant_id].transfer
+        if transfer.served_quietly(start, end):
+            return True
+        if transfer.may_end_with(end - start):
+            return False
+        response = self.open(grant_id, start, end, _nothing)
+        response.reached(end)
+        response.close()
+        return True
 
     def closed(self, entry: _Entry, response: Response) -> None:
         """Note the end of a response."""

@@ -215,7 +215,9 @@ async def test_progress_that_could_not_be_saved_is_saved_later(tmp_path: Path) -
     """A database that fails for a while loses nothing of what the depot saw."""
     async with Opened(tmp_path) as opened:
         grant_id, _ = await opened.grant(await opened.add())
-        opened.depot.transfers.served(grant_id, 0, 4)
+        response = opened.depot.transfers.open(grant_id, 0, 4, lambda: None)
+        response.reached(4)
+        response.close()
         async with opened.catalog._engine.begin() as connection:
             await connection.exec_driver_sql("ALTER TABLE transfers RENAME TO hidden")
         with pytest.raises(OperationalError):
