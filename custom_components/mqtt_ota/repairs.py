@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import Any, override
 
+from homeassistant.components.hassio import AddonError
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_URL
@@ -23,7 +24,7 @@ from .depot_form import (
     read_address,
     trusting,
 )
-from .issues import Issue
+from .issues import Issue, own_app
 from .manager import UpgradeManager
 from .new_devices import (
     async_settle_new_devices,
@@ -36,11 +37,43 @@ async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """Return the flow that mends an issue."""
+    if issue_id == Issue.APP_STOPPED:
+        return StartAppFlow()
     if issue_id == Issue.CERTIFICATE_CHANGED:
         return CertificateFlow()
     if issue_id == Issue.NEW_DEVICES:
         return NewDevicesFlow()
     return RetryFlow()
+
+
+class StartAppFlow(RepairsFlow):
+    """Let the Supervisor start the depot's app."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Begin with the question."""
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Ask, then start it; somebody may have stopped it on purpose."""
+        app = own_app(self.hass)
+        if app is None:
+            return self.async_abort(reason="not_configured")
+        placeholders = {"app": app.addon_name}
+        if user_input is None:
+            return self.async_show_form(
+                step_id="confirm",
+                data_schema=vol.Schema({}),
+                description_placeholders=placeholders,
+            )
+        try:
+            await app.async_start_addon()
+        except AddonError as err:
+            return self.async_abort(
+                reason="cannot_start", description_placeholders=placeholders | {"reason": str(err)}
+            )
+        return self.async_create_entry(data={})
 
 
 class CertificateFlow(RepairsFlow):

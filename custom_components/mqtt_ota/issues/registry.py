@@ -14,6 +14,8 @@ class Issue(StrEnum):
     """What can be wrong; the value is the id and the translation key."""
 
     ADDRESS_UNREACHABLE = "address_unreachable"
+    APP_REMOVED = "app_removed"
+    APP_STOPPED = "app_stopped"
     CERTIFICATE_CHANGED = "certificate_changed"
     DEPOT_TOO_NEW = "depot_too_new"
     DEPOT_TOO_OLD = "depot_too_old"
@@ -23,12 +25,16 @@ class Issue(StrEnum):
     TOPICS_HIDDEN = "topics_hidden"
 
 
-_FIXABLE: Final = frozenset({Issue.CERTIFICATE_CHANGED, Issue.NEW_DEVICES, Issue.REPEATED_FAILURE})
+_FIXABLE: Final = frozenset(
+    {Issue.APP_STOPPED, Issue.CERTIFICATE_CHANGED, Issue.NEW_DEVICES, Issue.REPEATED_FAILURE}
+)
 # What is found out again soon after a restart need not be kept over it.
 _PERSISTENT: Final = frozenset({Issue.REPEATED_FAILURE})
 # Nothing can be upgraded while one of these is there.
 _SEVERE: Final = frozenset(
     {
+        Issue.APP_REMOVED,
+        Issue.APP_STOPPED,
         Issue.CERTIFICATE_CHANGED,
         Issue.DEPOT_TOO_NEW,
         Issue.DEPOT_TOO_OLD,
