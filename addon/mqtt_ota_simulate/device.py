@@ -59,14 +59,16 @@ class Device:
         self._world = world
         self._cell = cell
         self._is_known = False
+        self._is_gone = False
         self._download: Download | None = None
         self._task: asyncio.Task[None] | None = None
 
     def connected(self) -> None:
         """Come online, and say so as its SDK does; the first time it tells its versions anyhow."""
-        if self.fault is Fault.OFFLINE and self._is_known:
+        if self._is_gone:
             return
-        self.is_online = self.fault is not Fault.OFFLINE
+        self._is_gone = self.fault is Fault.OFFLINE
+        self.is_online = not self._is_gone
         greeting = self._personality.greet(self.id, _now())
         if greeting is not None:
             self._send(greeting)
@@ -144,6 +146,7 @@ class Device:
             return False
         except CutError:
             if self.fault is Fault.HANGS:
+                self._is_gone = True
                 self.is_online = False
                 self._tell(f"hangs in the download of {version}")
             else:

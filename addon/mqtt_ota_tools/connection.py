@@ -57,6 +57,7 @@ class Connection:
         self._on_payload = on_message
         self._on_change = on_change
         self._missing: set[int | None] = set()
+        self._is_closed = False
         self._loop = asyncio.get_running_loop()
         self._ready: asyncio.Future[None] = self._loop.create_future()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, clean_session=True)
@@ -88,7 +89,8 @@ class Connection:
             raise BrokerError(msg) from err
 
     async def close(self) -> None:
-        """Disconnect."""
+        """Disconnect; of that nobody is told."""
+        self._is_closed = True
         self._client.disconnect()
         await asyncio.to_thread(self._client.loop_stop)
 
@@ -123,7 +125,8 @@ class Connection:
         _properties: Properties | None,
     ) -> None:
         """Tell that the connection is lost."""
-        self._loop.call_soon_threadsafe(self._on_change, False)
+        if not self._is_closed:
+            self._loop.call_soon_threadsafe(self._on_change, False)
 
     def _on_subscribe(
         self,

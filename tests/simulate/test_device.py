@@ -181,11 +181,13 @@ async def test_a_device_that_comes_back_otherwise_says_so_unasked(
 
 @pytest.mark.parametrize("fault", [Fault.OFFLINE, Fault.HANGS])
 async def test_who_is_gone_answers_nothing(fault: Fault) -> None:
-    """Not even a query."""
+    """Not even a query, and not when the broker comes back."""
     stage = Stage()
     device = stage.device(fault)
     device.receive(upgrade())
     await settle(device)
+    device.disconnected()
+    device.connected()
     device.receive(asked("version_query"))
     assert stage.said == []
 
