@@ -15,6 +15,7 @@ from .depot import Depot
 from .events import EventStream
 from .grants import read_request
 from .inspection import Inspection
+from .installations import read_news
 from .keys import Keys
 from .packages import read_changes, read_undo
 from .problems import Problem, ProblemKind
@@ -77,6 +78,8 @@ class Api:
         app.router.add_patch("/packages/{id}", self._change_package)
         app.router.add_delete("/packages/{id}", self._remove_package)
         app.router.add_get("/packages/{id}/header", self._package_header)
+        app.router.add_get("/packages/{id}/installations", self._installations)
+        app.router.add_post("/installations", self._take_installations)
         app.router.add_post("/headers", self._header)
         app.router.add_get("/grants", self._grants)
         app.router.add_post("/grants", self._add_grant)
@@ -191,6 +194,19 @@ class Api:
         """Return what a package says of itself."""
         header = await self._inspection.of_package(self._depot.package(_id(request)))
         return web.json_response(header.as_dict())
+
+    async def _installations(self, request: web.Request) -> web.Response:
+        """Return which devices run a package, as far as somebody has told."""
+        known = self._depot.installations
+        devices = known.of(self._depot.package(_id(request)))
+        return web.json_response(
+            {"told": known.told, "devices": [device.as_dict() for device in devices]}
+        )
+
+    async def _take_installations(self, request: web.Request) -> web.Response:
+        """Take over what devices run."""
+        self._depot.take_installations(read_news(await _json(request)))
+        return web.Response(status=204)
 
     async def _header(self, request: web.Request) -> web.Response:
         """Return what the beginning of a file says of itself."""

@@ -13,6 +13,7 @@ from .blobs import Blobs, IncomingBlob
 from .catalog import Catalog
 from .events import EventBus
 from .grants import Grant, GrantRequest, Grants, issue
+from .installations import Installations, News
 from .packages import Package, PackageFacts, PackageKind
 from .problems import Problem, ProblemKind
 from .times import steady, utcnow
@@ -50,6 +51,7 @@ class Depot:
         self.blobs = blobs
         self.events = EventBus()
         self.transfers = TransferBoard(self.events.publish, now=now)
+        self.installations = Installations()
         self._catalog = catalog
         self._now = now
         self._steady = steady
@@ -97,6 +99,14 @@ class Depot:
         if package is None:
             raise Problem(ProblemKind.PACKAGE_NOT_FOUND, "No package has this id; list them.")
         return package
+
+    def take_installations(self, news: News) -> None:
+        """Take over what devices run, and let the pages know.
+
+        Raises a Problem of kind invalid-request where there are too many devices.
+        """
+        self.installations.take(news)
+        self.events.publish({"type": "installations_changed"})
 
     def snapshot(self) -> dict[str, Any]:
         """Return packages and transfers as JSON objects."""

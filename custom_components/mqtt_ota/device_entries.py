@@ -23,6 +23,12 @@ class DeviceEntries:
         return None if entry is None else entry.id
 
     @callback
+    def name_of(self, device_id: str) -> str:
+        """Return how people call a device."""
+        entry = self._registry.async_get_device_by_identifier((DOMAIN, device_id), self._entry_id)
+        return (entry and (entry.name_by_user or entry.name)) or device_id
+
+    @callback
     def add(self, device: Device) -> None:
         """Register a device of which there may be no entities yet."""
         self._registry.async_get_or_create(

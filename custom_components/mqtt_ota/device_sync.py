@@ -1,5 +1,7 @@
 """What follows from knowing a device: it is saved, registered and shown."""
 
+from collections.abc import Callable
+
 from homeassistant.core import callback
 
 from .device_entries import DeviceEntries
@@ -20,8 +22,10 @@ class DeviceSync:
         entries: DeviceEntries,
         listeners: Listeners,
         store: UpgradeStore,
+        on_changed: Callable[[str], None],
     ) -> None:
-        """Remember what to keep in step."""
+        """Remember what to keep in step; `on_changed` hears of devices that are others now."""
+        self._on_changed = on_changed
         self._known = known
         self._entries = entries
         self._listeners = listeners
@@ -86,12 +90,15 @@ class DeviceSync:
     async def async_forget(self, device_id: str) -> None:
         """Forget a device; it is learnt anew when it reports again."""
         self._known.forget(device_id)
+        self._on_changed(device_id)
         self._save_soon()
         await self.async_save()
 
     def _save_soon(self, changed: Device | None = None) -> None:
         """Save the devices, but not with each of their messages."""
         self._store.delay_save_devices(self._known.all, self._known.rejected, changed)
+        if changed is not None:
+            self._on_changed(changed.id)
 
     @callback
     def _add_gateway(self, device: Device) -> None:

@@ -24,6 +24,7 @@ from .device_entries import DeviceEntries
 from .device_sync import DeviceSync
 from .devices import MAX_DEVICES, Device
 from .follow_ups import FollowUps
+from .installations import InstallationFeed
 from .intake import Intake, IntakeCallbacks
 from .known_devices import KnownDevices
 from .listeners import DeviceListener, Listeners
@@ -60,8 +61,15 @@ class UpgradeManager:
         self._tasks = TaskList(gateway_of=self._known.gateway_of)
         self._listeners = Listeners(self._tasks, self._background)
         self._device_entries = DeviceEntries(hass, entry)
+        self._installations = InstallationFeed(
+            client, self.devices, self._device_entries.name_of, self._background
+        )
         self._device_sync = DeviceSync(
-            self._known, self._device_entries, self._listeners, self._store
+            self._known,
+            self._device_entries,
+            self._listeners,
+            self._store,
+            self._installations.on_changed,
         )
         self._announcer = Announcer(hass, self.registry_id)
         self._depot_status = DepotStatus(client, self._background)
@@ -388,6 +396,7 @@ class UpgradeManager:
     def _on_depot_found(self) -> None:
         """Take up what had to wait for the depot."""
         self._background(self._performer.async_revoke_leftovers(), "revoke grants")
+        self._installations.on_found()
         self._runner.use_slots()
 
     @callback

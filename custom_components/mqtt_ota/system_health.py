@@ -6,6 +6,7 @@ from homeassistant.components import system_health
 from homeassistant.core import HomeAssistant, callback
 
 from .const import DOMAIN
+from .depot import DepotInfo
 from .manager import MqttOtaConfigEntry, UpgradeManager
 
 
@@ -26,13 +27,20 @@ async def async_system_health_info(hass: HomeAssistant) -> dict[str, Any]:
         "running": True,
         "depot": _depot_health(manager),
         "depot_version": None if info is None else info.version,
-        "depot_device_url": None if info is None else info.device_url,
+        "depot_device_url": None if info is None else _address_health(info),
         "broker_connected": manager.messenger.is_connected,
         "topic_prefix": manager.options.topic_prefix,
         "devices": len(manager.devices),
         "packages": len(manager.mirror.packages),
         "live_tasks": sum(not task.is_ended for task in manager.tasks.values()),
     }
+
+
+def _address_health(info: DepotInfo) -> str | dict[str, str]:
+    """Return the address that devices are told, or why the depot itself fails to reach it."""
+    if info.device_url_check.reachable is not False:
+        return info.device_url
+    return {"type": "failed", "error": f"{info.device_url}: {info.device_url_check.detail}"}
 
 
 def _depot_health(manager: UpgradeManager) -> str | dict[str, str]:

@@ -1,7 +1,7 @@
 """The depot's page in a real browser, through Home Assistant's ingress and alone."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 import hashlib
 from pathlib import Path
@@ -121,6 +121,26 @@ def watched(card: Locator) -> tuple[list[float], list[str]]:
     return bars, texts
 
 
+def tell_installations(depot: DepotProcess, versions: Mapping[str, str]) -> None:
+    """Tell the depot, as Home Assistant does, which firmware the devices run."""
+    devices = [
+        {
+            "device_id": device_id,
+            "name": device_id.replace("_", " ").title(),
+            "model": "weather",
+            "firmware": version,
+        }
+        for device_id, version in versions.items()
+    ]
+
+    async def tell(rig: Rig) -> None:
+        """Tell all of them."""
+        told = await rig.api("POST", "/installations", json={"reset": True, "devices": devices})
+        assert told.status == 204
+
+    ask(depot, tell)
+
+
 def test_the_life_of_a_package(visitor: Visitor, depot: DepotProcess, tmp_path: Path) -> None:
     """Upload 200 MiB through Home Assistant, edit, withdraw, restore, delete and undo."""
     page = visitor.page
@@ -148,6 +168,11 @@ def test_the_life_of_a_package(visitor: Visitor, depot: DepotProcess, tmp_path: 
     expect(page.get_by_role("heading", name="weather 1.4.1")).to_be_visible()
     expect(page.get_by_role("heading", name="What is new", level=3)).to_be_visible()
     expect(page.get_by_text("1.3.0, 1.2.9")).to_be_visible()
+
+    tell_installations(depot, {"weather_attic": "1.4.0"})
+    expect(page.get_by_text("No device runs this version.")).to_be_visible()
+    tell_installations(depot, {"weather_kitchen": "1.4.1", "weather_attic": "1.4.1"})
+    expect(page.get_by_role("list", name="Installed on")).to_contain_text("Weather Kitchen")
 
     visitor.press("Withdraw")
     expect(page.get_by_text("Withdrawn")).to_be_visible()
@@ -436,6 +461,7 @@ def test_looks(visitor: Visitor, depot: DepotProcess, tmp_path: Path) -> None:
         await rig.grant(weather, device_id="weather_attic", task_id="attic")
 
     ask(depot, fill)
+    tell_installations(depot, {f"weather_{name}": "1.4.0" for name in ("kitchen", "hall", "bath")})
     expect(visitor.row("gateway 2026.11")).to_be_visible()
     obstacles += visitor.look("list")
     visitor.choose(

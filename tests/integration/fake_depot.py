@@ -88,6 +88,7 @@ class FakeDepot:
     packages: list[dict[str, Any]] = field(default_factory=list)
     transfers: list[dict[str, Any]] = field(default_factory=list)
     grants: dict[str, dict[str, Any]] = field(default_factory=dict)
+    installations: dict[str, dict[str, Any]] = field(default_factory=dict)
     answers: dict[str, Handler] = field(default_factory=dict)
     requests: list[tuple[str, str]] = field(default_factory=list)
     authorizations: list[str | None] = field(default_factory=list)
@@ -139,6 +140,8 @@ class FakeDepot:
                 response = await self._async_create_grant(request)
             case "DELETE", ["grants", grant_id] if self.grants.pop(grant_id, None):
                 response = web.Response(status=HTTPStatus.NO_CONTENT)
+            case "POST", ["installations"]:
+                response = await self._async_take_installations(request)
             case "GET", ["events"]:
                 response = await self._async_events(request)
         return response
@@ -161,6 +164,18 @@ class FakeDepot:
             "url": f"{self.info['device_url']}/p/abababababababab",
         }
         return web.json_response(self.grants[grant_id] | secret, status=HTTPStatus.CREATED)
+
+    async def _async_take_installations(self, request: web.Request) -> web.Response:
+        """Remember what devices run, within the depot's bounds."""
+        news = await request.json()
+        if len(news["devices"]) > 200 or len(news["gone"]) > 200:
+            return problem(HTTPStatus.BAD_REQUEST, "invalid-request")
+        if news["reset"]:
+            self.installations.clear()
+        for device_id in news["gone"]:
+            self.installations.pop(device_id, None)
+        self.installations.update((device["device_id"], device) for device in news["devices"])
+        return web.Response(status=HTTPStatus.NO_CONTENT)
 
     async def _async_events(self, request: web.Request) -> web.WebSocketResponse:
         """Send a snapshot, then whatever async_send_event says."""

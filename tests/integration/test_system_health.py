@@ -9,7 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import get_system_health_info
 
 from custom_components.mqtt_ota.const import DOMAIN
-from tests.integration.fake_depot import make_package
+from tests.integration.fake_depot import make_info, make_package
 from tests.integration.home import Home
 from tests.meta.files import INTEGRATION
 
@@ -47,6 +47,19 @@ async def test_all_is_well(home: Home) -> None:
         "devices": 1,
         "packages": 1,
         "live_tasks": 1,
+    }
+
+
+async def test_an_address_that_even_the_depot_does_not_reach(home: Home) -> None:
+    """It is shown as a failure, with what the depot met with."""
+    check = {"reachable": False, "detail": "no answer"}
+    home.depot.info = make_info(device_url_check=check)
+    await home.start()
+    await home.until(lambda: home.manager.depot_info, "description of the depot")
+    info = await info_of(home)
+    assert info["depot_device_url"] == {
+        "type": "failed",
+        "error": "https://192.168.1.20:8443: no answer",
     }
 
 

@@ -51,6 +51,12 @@ export interface ImageHeader {
   built: string | null;
 }
 
+export interface Installations {
+  /** Whether anybody has told of any device since the depot started. */
+  told: boolean;
+  devices: { device_id: string; name: string }[];
+}
+
 export interface ShownKey {
   api_key: string;
   /** It is one of the depot's settings and changed only there. */
@@ -120,6 +126,10 @@ export class Api {
 
   packageHeader(id: string): Promise<ImageHeader> {
     return this.#json("GET", `/packages/${id}/header`);
+  }
+
+  installations(id: string): Promise<Installations> {
+    return this.#json("GET", `/packages/${id}/installations`);
   }
 
   /** Let the depot read a file's header; only of a small file the whole is worth sending. */

@@ -19,6 +19,7 @@ import { explain } from "./errors";
 import "./facts-form";
 import * as format from "./format";
 import { icon } from "./icons";
+import "./installations-card";
 import { markdown } from "./markdown";
 import { notice } from "./notice";
 import { linkTo } from "./route";
@@ -161,7 +162,10 @@ export class PackageView extends LitElement {
       ${this.draft ? nothing : this.#actions(pack)} ${this.error ? notice(this.error) : nothing}
       ${this.draft ? this.#form(pack, this.draft) : nothing}
       <div class="columns">
-        <div class="stack">${this.#notes(pack)} ${this.#downloads(pack)}</div>
+        <div class="stack">
+          ${this.#notes(pack)} ${this.#downloads(pack)}
+          <ota-installations-card .packageId=${pack.id}></ota-installations-card>
+        </div>
         ${this.#details(pack)}
       </div>
     </div>`;

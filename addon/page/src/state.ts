@@ -9,7 +9,8 @@ type Event =
   | { type: "package_added" | "package_changed"; package: Package }
   | { type: "package_removed"; package_id: string }
   | { type: "transfer_changed"; transfer: Transfer }
-  | { type: "transfer_removed"; grant_id: string };
+  | { type: "transfer_removed"; grant_id: string }
+  | { type: "installations_changed" };
 
 const FIRST_RETRY = 500;
 const LAST_RETRY = 15_000;
@@ -23,6 +24,8 @@ export class Depot extends EventTarget {
   readonly transfers = new Map<string, Transfer>();
   readonly rates = new Rates();
   info: Info | null = null;
+  /** Grows whenever other devices run something. */
+  installations = 0;
   connection: Connection = "connecting";
   /** Why the last key was not taken. */
   refusal: ProblemError | null = null;
@@ -120,6 +123,7 @@ export class Depot extends EventTarget {
         for (const transfer of event.transfers) this.#noteTransfer(transfer);
         this.#retry = FIRST_RETRY;
         this.connection = "open";
+        this.installations += 1;
         break;
       case "package_added":
       case "package_changed":
@@ -134,6 +138,9 @@ export class Depot extends EventTarget {
       case "transfer_removed":
         this.transfers.delete(event.grant_id);
         this.rates.forget(event.grant_id);
+        break;
+      case "installations_changed":
+        this.installations += 1;
         break;
     }
   }

@@ -1,6 +1,6 @@
 """Client of depot API v1: what the integration asks of the depot and hears from it."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 import ssl
@@ -97,6 +97,17 @@ class DepotClient:
         """Return the live download rights, without their tokens."""
         answer = await self._connection.async_request("GET", "/grants")
         return self._parse(parse_grants, answer)
+
+    async def async_tell_installations(
+        self,
+        *,
+        reset: bool = False,
+        devices: Sequence[Mapping[str, Any]] = (),
+        gone: Sequence[str] = (),
+    ) -> None:
+        """Tell what devices run, and which are gone; `reset` makes the depot forget all before."""
+        body = {"reset": reset, "devices": list(devices), "gone": list(gone)}
+        await self._connection.async_request("POST", "/installations", body)
 
     async def async_events(self) -> AsyncGenerator[DepotEvent]:
         """Yield a Snapshot, then changes, until the connection ends in a DepotError.

@@ -28,6 +28,14 @@ class Storage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AddressCheck:
+    """Whether the depot reaches itself under its address for devices; None before it has tried."""
+
+    reachable: bool | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DepotInfo:
     """Who the depot is; sizes in bytes, `device_url` is the base of download addresses."""
 
@@ -38,6 +46,7 @@ class DepotInfo:
     device_url: str
     max_package_size: int
     storage: Storage
+    device_url_check: AddressCheck
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -251,6 +260,10 @@ _STORAGE = vol.All(
     _schema({"used": _count, "free": _count, "total": _count}),
     lambda fields: Storage(**fields),
 )
+_ADDRESS_CHECK = vol.All(
+    _schema({}, {"reachable": (None, vol.Maybe(bool)), "detail": (None, vol.Maybe(_text(1000)))}),
+    lambda fields: AddressCheck(**fields),
+)
 _INFO = _schema(
     {
         "api_version": _count,
@@ -260,7 +273,8 @@ _INFO = _schema(
         "device_url": _ADDRESS,
         "max_package_size": _count,
         "storage": _STORAGE,
-    }
+    },
+    {"device_url_check": (_NO_FIELDS, _ADDRESS_CHECK)},
 )
 _PACKAGE = vol.All(
     _schema(
