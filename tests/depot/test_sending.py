@@ -228,7 +228,7 @@ async def test_the_system_sends_files_by_itself(bench: Bench) -> None:
     bench.start()
     assert bench.wire.pieces == [-300_000, PIECE]
     bench.make_room(SIZE)
-    assert bench.wire.pieces[2] == -TURN
+    assert bench.wire.pieces[2] == -(SIZE - 300_000 - PIECE)
     await until_ended(bench)
     assert sum(map(abs, bench.wire.pieces)) == SIZE
 
