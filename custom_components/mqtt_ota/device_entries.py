@@ -1,7 +1,9 @@
 """Our devices in Home Assistant's registry, where a gateway comes before what is behind it."""
 
+from collections.abc import Callable
+
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
 from .const import DOMAIN
@@ -13,6 +15,7 @@ class DeviceEntries:
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
         """Remember where to look."""
+        self._hass = hass
         self._registry = dr.async_get(hass)
         self._entry_id = entry.entry_id
 
@@ -27,6 +30,23 @@ class DeviceEntries:
         """Return how people call a device."""
         entry = self._registry.async_get_device_by_identifier((DOMAIN, device_id), self._entry_id)
         return (entry and (entry.name_by_user or entry.name)) or device_id
+
+    @callback
+    def listen_for_names(self, listener: Callable[[str], None]) -> CALLBACK_TYPE:
+        """Call the listener with every device of ours that a user names; return what ends that."""
+
+        @callback
+        def on_changed(event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
+            """Tell of a device whose name is another one now."""
+            if event.data["action"] != "update" or "name_by_user" not in event.data["changes"]:
+                return
+            entry = self._registry.async_get(event.data["device_id"])
+            if entry is not None and self._entry_id in entry.config_entries:
+                for domain, device_id in entry.identifiers:
+                    if domain == DOMAIN:
+                        listener(device_id)
+
+        return self._hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, on_changed)
 
     @callback
     def add(self, device: Device) -> None:

@@ -11,8 +11,8 @@ from .const import LOGGER
 from .depot import DepotClient, DepotError, DepotNotFoundError
 from .devices import Device
 
-# As many as the depot takes at once.
-_AT_ONCE: Final = 200
+# The depot takes more, but no longer message than so many devices make at worst.
+_AT_ONCE: Final = 50
 _MAX_NAME: Final = 256
 # Devices that come back together after a power cut are told together.
 _PAUSE: Final = 5.0
@@ -84,7 +84,8 @@ class InstallationFeed:
         for part in batched(device_ids, _AT_ONCE, strict=False):
             known = [device for each in part if (device := self._devices.get(each)) is not None]
             await self._client.async_tell_installations(
-                devices=[self._as_dict(device) for device in known],
+                # The depot has no package without a model, and takes no device without one.
+                devices=[self._as_dict(each) for each in known if not each.model.isspace()],
                 gone=[each for each in part if each not in self._devices],
             )
 

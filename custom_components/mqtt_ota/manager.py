@@ -186,6 +186,9 @@ class UpgradeManager:
             self._hass, self.options, self._intake.take_availability
         ):
             self._unsubscribe.append(availability)
+        self._unsubscribe.append(
+            self._device_entries.listen_for_names(self._installations.on_changed)
+        )
         self._background(self.mirror.async_follow(), "follow the depot")
         with suppress(TimeoutError):
             async with asyncio.timeout(_SNAPSHOT_PATIENCE):

@@ -168,7 +168,8 @@ class FakeDepot:
     async def _async_take_installations(self, request: web.Request) -> web.Response:
         """Remember what devices run, within the depot's bounds."""
         news = await request.json()
-        if len(news["devices"]) > 200 or len(news["gone"]) > 200:
+        nameless = [device for device in news["devices"] if not device["model"].strip()]
+        if nameless or len(news["devices"]) > 200 or len(news["gone"]) > 200:
             return problem(HTTPStatus.BAD_REQUEST, "invalid-request")
         if news["reset"]:
             self.installations.clear()

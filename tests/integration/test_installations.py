@@ -3,14 +3,19 @@
 from collections.abc import Iterator
 from http import HTTPStatus
 import logging
-from unittest.mock import patch
+from unittest.mock import MagicMock, patch
 
 from aiohttp import web
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.json import json_bytes
 import pytest
 
 from custom_components.mqtt_ota import installations
 from custom_components.mqtt_ota.const import DOMAIN
+from custom_components.mqtt_ota.devices import Device
+from custom_components.mqtt_ota.installations import InstallationFeed
+from mqtt_ota_depot.api import MAX_JSON
+from mqtt_ota_depot.installations import read_news
 from tests.integration.fake_depot import problem
 from tests.integration.home import Home
 
@@ -77,6 +82,50 @@ async def test_devices_have_the_names_that_people_gave_them(home: Home) -> None:
     await home.until(lambda: told(home).get("weather_2") == ("1.4.0", None), "versions")
     names = {each: device["name"] for each, device in home.depot.installations.items()}
     assert names == {"weather_1": "Kitchen 🌦", "weather_2": "weather_2"}
+
+
+async def test_a_new_name_is_told(home: Home) -> None:
+    """Nobody waits for the device's next version until the page knows it."""
+    await home.start()
+    await home.report()
+    await home.until(lambda: told(home), "device")
+    registry_id = home.manager.registry_id("weather_1")
+    assert registry_id is not None
+    dr.async_get(home.hass).async_update_device(registry_id, name_by_user="Kitchen")
+    await home.until(
+        lambda: home.depot.installations["weather_1"]["name"] == "Kitchen", "name of the device"
+    )
+
+
+async def test_one_device_does_not_hide_the_others(home: Home) -> None:
+    """Whoever may publish can invent ids whose model the depot refuses; no package is for it."""
+    await home.start()
+    await home.report(" _1")
+    await home.report()
+    await home.until(lambda: told(home) == {"weather_1": ("1.3.0", None)}, "the other device")
+    await home.depot_goes_away()
+    home.depot.installations.clear()
+    await home.depot_returns()
+    await home.until(lambda: told(home) == {"weather_1": ("1.3.0", None)}, "the other device again")
+
+
+def test_the_longest_message_is_one_that_the_depot_takes() -> None:
+    """Devices may call themselves and their versions whatever they like."""
+    long = "\U0001f327" * 256
+    feed = InstallationFeed(
+        MagicMock(),
+        {},
+        lambda _: long,
+        MagicMock(),
+    )
+    device = Device(id=long, model=long, firmware=long, software=long)
+    body = {
+        "reset": False,
+        "devices": [feed._as_dict(device)] * installations._AT_ONCE,
+        "gone": [],
+    }
+    assert len(json_bytes(body)) < MAX_JSON
+    assert len(read_news(body).devices) == installations._AT_ONCE
 
 
 async def test_an_older_depot_is_left_alone(home: Home) -> None:
