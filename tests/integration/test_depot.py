@@ -40,6 +40,7 @@ from custom_components.mqtt_ota.depot import (
     create_depot_client,
     errors,
 )
+from custom_components.mqtt_ota.depot.models import AddressCheck
 from tests.integration.authority import Authority, make_authority, make_server, server_context
 from tests.integration.fake_depot import (
     API_KEY,
@@ -119,6 +120,25 @@ async def test_unknown_keys_are_dropped(client: DepotClient, depot: FakeDepot) -
 
 
 @pytest.mark.parametrize(
+    ("detail", "shown"),
+    [
+        (None, None),
+        ("", ""),
+        ("no\nroute", "no route"),
+        ("x" * 2000, "x" * 200),
+    ],
+    ids=["none", "empty", "lines", "long"],
+)
+async def test_what_the_depot_met_with_at_its_address_is_only_shown(
+    client: DepotClient, depot: FakeDepot, detail: str | None, shown: str | None
+) -> None:
+    """Whatever the text is, the depot can be used."""
+    depot.info = make_info(device_url_check={"reachable": False, "detail": detail})
+    check = (await client.async_get_info()).device_url_check
+    assert check == AddressCheck(reachable=False, detail=shown)
+
+
+@pytest.mark.parametrize(
     ("changes", "error"),
     [
         ({"api_version": 0, "min_api_version": 0}, DepotTooOldError),
@@ -165,6 +185,8 @@ async def test_newer_depot_that_still_speaks_our_version(
         make_info(version=""),
         make_info(max_package_size=-1),
         make_info(storage={"used": 1}),
+        make_info(device_url_check={"reachable": "yes"}),
+        make_info(device_url_check={"detail": 1}),
     ],
 )
 async def test_malformed_info_is_a_protocol_error(

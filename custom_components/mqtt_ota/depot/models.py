@@ -15,6 +15,7 @@ import probatio as vol
 from ..const import PackageKind
 
 _MAX_PACKAGES = 100_000
+_MAX_REMARK = 200
 _NO_FIELDS: Final[Mapping[str, tuple[Any, Any]]] = {}
 
 
@@ -249,6 +250,14 @@ def _timestamp(value: object) -> datetime:
     return dt_util.as_utc(parsed)
 
 
+def _remark(value: object) -> str:
+    """Accept a text that is only shown, cut and cleaned rather than refused."""
+    if not isinstance(value, str):
+        msg = "expected text"
+        raise vol.Invalid(msg)
+    return "".join(char if char.isprintable() else " " for char in value[:_MAX_REMARK])
+
+
 _ID = vol.All(str, vol.Match(r"[A-Za-z0-9_-]{1,128}\Z"))
 _TOKEN = vol.All(str, vol.Match(r"[\x21-\x7e]{1,128}\Z"))
 _ADDRESS = vol.All(str, vol.Match(r"https?://[\x21-\x7e]{1,500}\Z"))
@@ -261,7 +270,7 @@ _STORAGE = vol.All(
     lambda fields: Storage(**fields),
 )
 _ADDRESS_CHECK = vol.All(
-    _schema({}, {"reachable": (None, vol.Maybe(bool)), "detail": (None, vol.Maybe(_text(1000)))}),
+    _schema({}, {"reachable": (None, vol.Maybe(bool)), "detail": (None, vol.Maybe(_remark))}),
     lambda fields: AddressCheck(**fields),
 )
 _INFO = _schema(
