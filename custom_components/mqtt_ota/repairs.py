@@ -5,7 +5,7 @@ from typing import Any, override
 
 from homeassistant.components.hassio import AddonError
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -24,7 +24,7 @@ from .depot_form import (
     read_address,
     trusting,
 )
-from .issues import Issue, own_app
+from .issues import Issue, expect_depot, own_app
 from .manager import UpgradeManager
 from .new_devices import (
     async_settle_new_devices,
@@ -73,6 +73,11 @@ class StartAppFlow(RepairsFlow):
             return self.async_abort(
                 reason="cannot_start", description_placeholders=placeholders | {"reason": str(err)}
             )
+        expect_depot(self.hass)
+        for entry in self.hass.config_entries.async_entries(DOMAIN, include_ignore=False):
+            # One that is set up finds the depot by itself.
+            if entry.state is ConfigEntryState.SETUP_RETRY:
+                self.hass.config_entries.async_schedule_reload(entry.entry_id)
         return self.async_create_entry(data={})
 
 

@@ -7,6 +7,7 @@ from unittest.mock import AsyncMock, MagicMock, patch
 
 from aiohasupervisor import SupervisorError, SupervisorNotFoundError
 from aiohasupervisor.models import AddonState as AppState
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -142,6 +143,39 @@ async def test_a_click_starts_the_app(home: Home, supervisor: Supervisor, page: 
     done = await page.submit(form)
     assert done["type"] == "create_entry"
     supervisor.client.addons.start_addon.assert_called_once_with(SLUG)
+
+
+async def test_a_started_app_gets_its_time(home: Home, supervisor: Supervisor, page: Page) -> None:
+    """That the depot can't be reached is no news while it starts."""
+    supervisor.says = AppState.STOPPED
+    await lose_app(home)
+    form = await page.open("app_stopped")
+    supervisor.says = AppState.STARTED
+    await page.submit(form)
+    for _ in range(9):
+        await home.pass_time(MINUTE)
+        assert shown(home) == {}
+    for _ in range(3):
+        await home.pass_time(MINUTE)
+    assert shown(home).keys() == {"depot_unreachable"}
+
+
+async def test_a_started_app_is_set_up_at_once(
+    home: Home, supervisor: Supervisor, page: Page
+) -> None:
+    """After a start of Home Assistant without the app, nobody waits for the next attempt."""
+    supervisor.says = AppState.STOPPED
+    data = {**home.entry.data, CONF_APP: SLUG}
+    home.hass.config_entries.async_update_entry(home.entry, data=data)
+    await home.depot.async_stop()
+    await home.hass.config_entries.async_setup(home.entry.entry_id)
+    home.clock.tick(11 * MINUTE)
+    await home.hass.config_entries.async_reload(home.entry.entry_id)
+    form = await page.open("app_stopped")
+    await home.depot.async_start()
+    await page.submit(form)
+    await home.until(lambda: home.entry.state is ConfigEntryState.LOADED, "running integration")
+    assert shown(home) == {}
 
 
 async def test_an_app_that_does_not_start_is_told(

@@ -10,13 +10,20 @@ from homeassistant.util import dt as dt_util
 from ..manager import MqttOtaConfigEntry, UpgradeManager
 from .address import AddressWatch
 from .app import own_app
-from .depot import DepotWatch, report_depot
+from .depot import DepotWatch, expect_depot, report_depot
 from .failures import FailureWatch
 from .new_devices import NewDevicesWatch
 from .registry import Issue, clear_issues
 from .topics import TopicsWatch
 
-__all__ = ["Issue", "async_watch", "clear_issues", "own_app", "report_depot"]
+__all__ = [
+    "Issue",
+    "async_watch",
+    "clear_issues",
+    "expect_depot",
+    "own_app",
+    "report_depot",
+]
 
 _WATCHES: Final = (AddressWatch, DepotWatch, FailureWatch, NewDevicesWatch, TopicsWatch)
 _PAUSE: Final = timedelta(minutes=1)

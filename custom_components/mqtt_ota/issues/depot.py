@@ -65,6 +65,12 @@ def report_depot(hass: HomeAssistant, err: DepotError | None) -> None:
     raise_issue(hass, wrong, told)
 
 
+@callback
+def expect_depot(hass: HomeAssistant) -> None:
+    """Give a depot that was started just now the time that every one has."""
+    hass.data.pop(_AWAY_SINCE, None)
+
+
 async def _async_report_app(hass: HomeAssistant, app: AddonManager, told: dict[str, str]) -> None:
     """Show what became of an app whose depot is away."""
     wrong = await async_app_issue(app) or Issue.DEPOT_UNREACHABLE
