@@ -2,7 +2,7 @@ import { css, html, LitElement, type PropertyValues, type TemplateResult } from 
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
-import type { Installations } from "./api";
+import type { Installations, Package } from "./api";
 import * as format from "./format";
 import { depot, Watch } from "./state";
 import { shared } from "./styles";
@@ -28,7 +28,7 @@ export class InstallationsCard extends LitElement {
     `,
   ];
 
-  @property() packageId = "";
+  @property({ attribute: false }) pack!: Package;
   @state() private found: Installations | null = null;
   #shown = "";
 
@@ -38,8 +38,10 @@ export class InstallationsCard extends LitElement {
   }
 
   override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("packageId")) this.found = null;
-    const wanted = `${this.packageId} ${depot.installations}`;
+    const { id, model, version } = this.pack;
+    if (changed.has("pack") && changed.get("pack")?.id !== id) this.found = null;
+    // Who has it is told by its model and version, which may be edited.
+    const wanted = JSON.stringify([id, model, version, depot.installations]);
     if (wanted === this.#shown) return;
     this.#shown = wanted;
     void this.#load(wanted);
@@ -74,7 +76,7 @@ export class InstallationsCard extends LitElement {
 
   /** Load once more when something has changed meanwhile: only the newest answer is shown. */
   async #load(wanted: string): Promise<void> {
-    const found = await depot.api.installations(this.packageId).catch(() => null);
+    const found = await depot.api.installations(this.pack.id).catch(() => null);
     if (this.#shown === wanted && found !== null) this.found = found;
   }
 }

@@ -164,7 +164,7 @@ export class PackageView extends LitElement {
       <div class="columns">
         <div class="stack">
           ${this.#notes(pack)} ${this.#downloads(pack)}
-          <ota-installations-card .packageId=${pack.id}></ota-installations-card>
+          <ota-installations-card .pack=${pack}></ota-installations-card>
         </div>
         ${this.#details(pack)}
       </div>
