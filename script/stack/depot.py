@@ -111,6 +111,16 @@ class Depot:
         packages: list[dict[str, Any]] = answer.data["packages"]
         return packages
 
+    def installed_on(self, package: NewPackage) -> list[str]:
+        """Return the ids of the devices that run a package, as Home Assistant told."""
+        identity = (package.kind, package.model, package.version)
+        for each in self.packages():
+            if (each["kind"], each["model"], each["version"]) == identity:
+                path = f"/packages/{each['id']}/installations"
+                answer = self._request("GET", path, body=b"", headers={})
+                return [device["device_id"] for device in answer.data["devices"]]
+        raise StackError(f"The depot has no {' '.join(identity)}")
+
     def grant(self, package_id: str, device_id: str, task_id: str) -> dict[str, Any]:
         """Grant a download as the integration does; return the URL and the token."""
         wanted = {"package_id": package_id, "device_id": device_id, "task_id": task_id}

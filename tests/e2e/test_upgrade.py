@@ -15,6 +15,7 @@ pytestmark = pytest.mark.e2e
 
 UPGRADE_SECONDS = 50.0
 DOWNLOAD_STARTS = 15.0
+TOLD_SECONDS = 15.0
 
 
 def wait_until_downloading(watch: UpgradeWatch, percentage: int = 10) -> None:
@@ -46,6 +47,11 @@ def test_an_upgrade_runs_from_the_button_to_the_reported_version(
     prove_upgraded(world, device, package)
     assert upgrades_begun(device) == 1
     wait_until(lambda: world.transfer(device) is None, "the grant's end", 5)
+    wait_until(
+        lambda: device.id in world.depot.installed_on(package),
+        "the depot's word of who runs the package",
+        TOLD_SECONDS,
+    )
 
 
 def test_a_cut_download_is_resumed(
