@@ -192,7 +192,7 @@ async def test_certificate_is_the_trusted_one_again(
     )
     done = await page.open("certificate_changed")
     assert done["type"] == "create_entry"
-    assert issue_ids(home) == set()
+    await home.until(lambda: issue_ids(home) == set() and renewed.sockets, "connection")
 
 
 async def test_certificate_after_removal(home: Home, page: Page) -> None:
