@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 import asyncio
+from contextlib import suppress
 import signal
 import sys
 from typing import Final
@@ -45,9 +46,6 @@ def simulate(namespace: Namespace) -> int:
 
 async def _simulate(options: Options, screen: Screen) -> None:
     """Let the devices live until somebody ends it."""
-    ended = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, ended.set)
     fleet = Fleet(options.broker, screen.state)
     async with downloader(options.depot, options.rate) as downloads:
         world = World(
@@ -56,11 +54,20 @@ async def _simulate(options: Options, screen: Screen) -> None:
             downloader=downloads,
             restart_seconds=options.restart_seconds,
         )
+        life = asyncio.create_task(_live(fleet, _devices(options, world)))
+        for name in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(name, life.cancel)
         try:
-            await fleet.connect(_devices(options, world))
-            await ended.wait()
+            with suppress(asyncio.CancelledError):
+                await life
         finally:
             await fleet.close()
+
+
+async def _live(fleet: Fleet, devices: list[Device]) -> None:
+    """Connect the devices and let them live for ever; raises BrokerError."""
+    await fleet.connect(devices)
+    await asyncio.Event().wait()
 
 
 def _devices(options: Options, world: World) -> list[Device]:

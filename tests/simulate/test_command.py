@@ -1,6 +1,7 @@
 """The command as people run it: a program that lives until it is told to end."""
 
 import signal
+import socket
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ import pytest
 from stack.broker import Broker
 
 from mqtt_ota_depot.__main__ import main
+from mqtt_ota_tools.connection import CONNECT_SECONDS
 
 pytestmark = pytest.mark.e2e
 
@@ -30,6 +32,23 @@ def test_it_lives_until_it_is_told_to_end(broker: Broker, how: signal.Signals) -
     assert process.returncode == 0
     assert [line.partition(" ")[2] for line in told.splitlines()] == ["connected to the broker"]
     assert errors == ""
+
+
+def test_it_can_be_told_to_end_before_the_broker_has_answered() -> None:
+    """Whoever has typed the wrong port does not wait for the end of its patience."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with subprocess.Popen(
+            [*COMMAND, "--broker", f"mqtt://127.0.0.1:{port}"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            connection, _ = silent.accept()
+            with connection:
+                assert connection.recv(1)
+                process.send_signal(signal.SIGINT)
+                told = process.communicate(timeout=CONNECT_SECONDS / 2)
+    assert (process.returncode, *told) == (0, b"", b"")
 
 
 @pytest.mark.parametrize(
