@@ -60,12 +60,13 @@ class Device:
         self._cell = cell
         self._is_known = False
         self._is_gone = False
+        self._is_restarting = False
         self._download: Download | None = None
         self._task: asyncio.Task[None] | None = None
 
     def connected(self) -> None:
         """Come online, and say so as its SDK does; the first time it tells its versions anyhow."""
-        if self._is_gone:
+        if self._is_gone or self._is_restarting:
             return
         self._is_gone = self.fault is Fault.OFFLINE
         self.is_online = not self._is_gone
@@ -176,8 +177,10 @@ class Device:
             self._fail(kind, version, NOT_INSTALLED, "the installation failed")
             return
         self.is_online = False
+        self._is_restarting = True
         self._tell(f"installs {version} and restarts")
         await asyncio.sleep(self._world.restart_seconds)
+        self._is_restarting = False
         if self.fault is not Fault.ROLLS_BACK:
             is_strange = self.fault is Fault.OTHER_VERSION
             self.versions[kind] = STRANGE_VERSION if is_strange else version

@@ -30,6 +30,7 @@ class Stage:
     downloads: list[Download] = field(default_factory=list)
     error: Exception | None = None
     gate: asyncio.Event = field(default_factory=asyncio.Event)
+    restart_seconds: float = 0
 
     def __post_init__(self) -> None:
         """Let downloads pass."""
@@ -54,7 +55,7 @@ class Stage:
             send=lambda _id, message, _qos: self.said.append(message),
             tell=lambda _id, text, _progress: self.seen.append(text),
             downloader=self,  # type: ignore[arg-type]
-            restart_seconds=0,
+            restart_seconds=self.restart_seconds,
         )
 
     def device(
@@ -118,6 +119,21 @@ async def test_it_tells_its_version_when_it_comes_and_when_it_is_asked() -> None
     device.receive(asked("version_query"))
     assert stage.events() == 2 * [("version_report", {"sw_version": "7"})]
     assert not mistakes_of(stage.said[0].encode())
+
+
+async def test_a_broker_that_comes_back_finds_nobody_who_restarts() -> None:
+    """The old version, told in the midst of a restart, would mean that it was rolled back."""
+    stage = Stage(restart_seconds=0.01)
+    device = stage.device()
+    device.receive(upgrade())
+    await asyncio.sleep(0)
+    assert not device.is_online
+    device.disconnected()
+    device.connected()
+    await settle(device)
+    versions = [paras for event, paras in stage.events() if event == "version_report"]
+    assert versions == [{"fw_version": NEW}]
+    assert device.is_online
 
 
 async def test_a_good_upgrade() -> None:
