@@ -94,7 +94,7 @@ def _write_python(
     service = {
         "service_id": service_id,
         "event_type": event_type,
-        "event_time": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "event_time": f"{now.astimezone():%Y-%m-%dT%H:%M:%SZ}",
         "event_id": "",
         "paras": paras,
     }
