@@ -21,6 +21,8 @@ from mqtt_ota_tools.protocol import Kind
 pytestmark = pytest.mark.e2e
 
 COUNT = 230
+# More than Mosquitto keeps for one connection.
+MANY = 3000
 
 
 def address(broker: Broker, **changes: Any) -> BrokerAddress:
@@ -28,7 +30,7 @@ def address(broker: Broker, **changes: Any) -> BrokerAddress:
     return BrokerAddress(host="127.0.0.1", **{"port": broker.port, **changes})
 
 
-def devices(fleet: Fleet, sent: Counter[str] | None = None) -> list[Device]:
+def devices(fleet: Fleet, sent: Counter[str] | None = None, *, count: int = COUNT) -> list[Device]:
     """Return devices that can do no more than speak; what each sends is counted."""
     counted: Counter[str] = Counter() if sent is None else sent
 
@@ -46,7 +48,7 @@ def devices(fleet: Fleet, sent: Counter[str] | None = None) -> list[Device]:
     plain = PERSONALITIES[PLAIN]
     return [
         Device(f"weather_sim{number}", {Kind.FIRMWARE: "1.0.0"}, plain, None, world)
-        for number in range(COUNT)
+        for number in range(count)
     ]
 
 
@@ -104,6 +106,31 @@ async def test_all_devices_come_and_answer(broker: Broker, monkeypatch: pytest.M
             await fleet.close()
     assert ear.heard.total() == COUNT + 1
     assert states[0] == "connected to the broker"
+
+
+async def test_no_message_of_a_burst_is_lost(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broker drops what it has to keep for one connection beyond some hundreds of messages."""
+    monkeypatch.setattr(fleets, "PAUSE", 0)
+    sent: Counter[str] = Counter()
+    fleet = Fleet(address(broker), lambda _: None)
+    sender = Connection(address(broker), ["$oc/devices/nobody/sys/events/down"], lambda *_: None)
+    # As tools for load tests send: nothing waits for the broker's word on what went before.
+    sender._client.max_inflight_messages = MANY
+    query = json.dumps({"services": [{"service_id": "$ota", "event_type": "version_query"}]})
+    try:
+        await fleet.connect(devices(fleet, sent, count=MANY))
+        await sender.connect()
+        await until(lambda: sent.total() == MANY)
+        for number in range(MANY):
+            down = f"$oc/devices/weather_sim{number}/sys/events/down"
+            sender.publish(down, query.encode(), 1)
+        await until(lambda: sent.total() == 2 * MANY)
+    finally:
+        await fleet.close()
+        await sender.close()
+    assert set(sent.values()) == {2}
 
 
 async def test_devices_come_back_with_the_broker(
