@@ -29,6 +29,7 @@ class Screen:
         self._count = count
         self._state = "connecting to the broker"
         self._rows: OrderedDict[str, tuple[str, float | None]] = OrderedDict()
+        self._told: dict[str, str] = {}
         self._live = Live(console=console, get_renderable=self._table, refresh_per_second=4)
 
     def __enter__(self) -> Self:
@@ -50,12 +51,13 @@ class Screen:
     def device(self, device_id: str, text: str, progress: float | None) -> None:
         """Show what a device does, with the percentage of its download."""
         shown = printable(text)
-        before = self._rows.pop(device_id, None)
+        self._rows.pop(device_id, None)
         self._rows[device_id] = (shown, progress)
         while len(self._rows) > ROWS:
             self._rows.popitem(last=False)
         # Of a download its begin is enough.
-        if not self._console.is_terminal and (before is None or before[0] != shown):
+        if not self._console.is_terminal and self._told.get(device_id) != shown:
+            self._told[device_id] = shown
             self._write(f"{device_id} {shown}")
 
     def _write(self, text: str) -> None:

@@ -25,6 +25,16 @@ def test_a_log_has_a_line_for_each_thing() -> None:
     ]
 
 
+def test_a_log_is_not_flooded_by_many_downloads() -> None:
+    """However many go on side by side, the begin of each is enough."""
+    file = io.StringIO()
+    with Screen(Console(file=file), ROWS + 5) as screen:
+        for progress in range(100):
+            for number in range(ROWS + 5):
+                screen.device(f"weather_sim{number}", "downloads 1.1.0", progress)
+    assert len(file.getvalue().splitlines()) == ROWS + 5
+
+
 def test_a_terminal_has_a_table_of_those_heard_last() -> None:
     """With bars for downloads, and how many there are in all."""
     file = io.StringIO()
