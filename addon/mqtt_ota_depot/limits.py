@@ -142,6 +142,12 @@ class Rates:
         return pace
 
 
+def open_many_files() -> None:
+    """Make room for many connections at once in this process, up to what the system allows."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def connections_possible() -> int | None:
     """Return how many connections leave enough descriptors, None without a bound."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -9,7 +9,6 @@ from functools import partial
 import logging
 import os
 from pathlib import Path
-import resource
 import signal
 import socket
 from typing import Any, Final
@@ -35,7 +34,7 @@ from .framework import Door
 from .gate import Gate
 from .ingress import IngressSite
 from .keys import Keys
-from .limits import Limits
+from .limits import Limits, open_many_files
 from .logs import AccessLogger
 from .scrub import scrub_weekly
 from .served_certificate import ServedCertificate
@@ -55,7 +54,7 @@ async def serve(settings: Settings) -> None:
 
     Raises StartError, CatalogError or CertificateError.
     """
-    _prepare_process()
+    open_many_files()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -215,12 +214,6 @@ def lock(data_dir: Path) -> Iterator[None]:
             msg = f"another depot uses data_dir {data_dir}; stop it or choose another"
             raise StartError(msg) from err
         yield
-
-
-def _prepare_process() -> None:
-    """Make room for many devices at once in this process."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @asynccontextmanager

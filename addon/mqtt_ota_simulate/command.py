@@ -9,6 +9,7 @@ from typing import Final
 
 from rich.console import Console
 
+from mqtt_ota_depot.limits import open_many_files
 from mqtt_ota_tools.connection import BrokerError
 from mqtt_ota_tools.options import OptionsError
 
@@ -36,6 +37,7 @@ def simulate(namespace: Namespace) -> int:
         return 0
     try:
         options = read_options(namespace)
+        open_many_files()
         with Screen(console, len(options.roles)) as screen:
             asyncio.run(_simulate(options, screen))
     except (OptionsError, BrokerError) as err:

@@ -1,5 +1,6 @@
 """The command as people run it: a program that lives until it is told to end."""
 
+import resource
 import signal
 import socket
 import subprocess
@@ -32,6 +33,21 @@ def test_it_lives_until_it_is_told_to_end(broker: Broker, how: signal.Signals) -
     assert process.returncode == 0
     assert [line.partition(" ")[2] for line in told.splitlines()] == ["connected to the broker"]
     assert errors == ""
+
+
+def test_each_device_may_have_a_download(broker: Broker) -> None:
+    """The system's usual limit of open files is not that of the devices."""
+    with subprocess.Popen(
+        [
+            *("prlimit", "--nofile=256:4096", *COMMAND),
+            *("--broker", f"mqtt://127.0.0.1:{broker.port}", "--device-id", "weather_files"),
+        ],
+        stdout=subprocess.DEVNULL,
+    ) as process:
+        broker.wait_for_subscriber("$oc/devices/weather_files/sys/events/down")
+        limits = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+        process.terminate()
+    assert (process.returncode, limits) == (0, (4096, 4096))
 
 
 def test_it_can_be_told_to_end_before_the_broker_has_answered() -> None:
