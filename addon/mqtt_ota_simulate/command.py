@@ -38,7 +38,7 @@ def simulate(namespace: Namespace) -> int:
     try:
         options = read_options(namespace)
         open_many_files()
-        with Screen(console, len(options.roles)) as screen:
+        with Screen(console, len(options.roles), json=options.json) as screen:
             asyncio.run(_simulate(options, screen))
     except (OptionsError, BrokerError) as err:
         sys.stderr.write(f"mqtt-ota simulate: {err}\n")

@@ -13,6 +13,7 @@ from .fault import ABOUT, ALL, NOT_INSTALLED, REFUSALS, Fault
 from .personality import Named, Personality, Report
 from .request import CellQuery, Unusable, Upgrade, VersionQuery, read
 
+SLOW_RATE: Final = 10_000
 STRANGE_VERSION: Final = "0.0.0-factory"
 _ALREADY_THERE: Final = 3
 _ANOTHER_RUNS: Final = 1
@@ -24,15 +25,21 @@ type Send = Callable[[str, str, int], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class World:
-    """What all devices share.
+class News:
+    """What people may read of a device; `progress` is the percentage of a download, or None."""
 
-    `send` takes the device's id, a message and its QoS; `tell` the id and what people may read, with
-    the percentage of a download or None.
-    """
+    device_id: str
+    versions: Mapping[Kind, str]
+    text: str
+    progress: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class World:
+    """What all devices share; `send` takes the device's id, a message and its QoS."""
 
     send: Send
-    tell: Callable[[str, str, float | None], None]
+    tell: Callable[[News], None]
     downloader: Downloader
     restart_seconds: float
 
@@ -136,6 +143,7 @@ class Device:
             with_token=self.fault is not Fault.NO_TOKEN,
             cut_at=max(1, size // 2) if self.fault in _HALF else None,
             goes_on=self.fault is Fault.CUT,
+            rate=SLOW_RATE if self.fault is Fault.SLOW else None,
         )
         try:
             digest = await self._world.downloader.fetch(
@@ -242,7 +250,9 @@ class Device:
 
     def _tell(self, text: str, progress: float | None = None) -> None:
         """Let people know."""
-        self._world.tell(self.id, text, progress)
+        self._world.tell(
+            News(device_id=self.id, versions=self.versions, text=text, progress=progress)
+        )
 
 
 def _now() -> datetime:

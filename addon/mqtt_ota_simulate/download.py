@@ -54,13 +54,15 @@ class CutError(Exception):
 class Download:
     """One package on its way: what has come so far, and what is to go wrong with it.
 
-    `cut_at` is the offset in bytes at which the connection is lost once.
+    `cut_at` is the offset in bytes at which the connection is lost once, `rate` in bytes per
+    second what the device itself is capable of.
     """
 
     upgrade: Upgrade
     with_token: bool = True
     cut_at: int | None = None
     goes_on: bool = True
+    rate: int | None = None
     offset: int = 0
     pieced: bool = False
     etag: str | None = None
@@ -139,15 +141,20 @@ class Downloader:
                     download.cut_at = None
                     answer.close()
                     raise CutError
-                if self._rate is not None:
-                    await asyncio.sleep(len(piece) / self._rate)
+                if (rate := self._rate_of(download)) is not None:
+                    await asyncio.sleep(len(piece) / rate)
+
+    def _rate_of(self, download: Download) -> int | None:
+        """Return the bytes per second of a download, None without a bound."""
+        return min(filter(None, (self._rate, download.rate)), default=None)
 
     def _piece(self, download: Download) -> int:
         """Return how many bytes to read at most: never past the cut, nor past the end."""
         size = download.upgrade.size - download.offset
         if download.cut_at is not None:
             size = min(size, download.cut_at - download.offset)
-        sip = PIECE if self._rate is None else max(1, self._rate // _SIPS_PER_SECOND)
+        rate = self._rate_of(download)
+        sip = PIECE if rate is None else max(1, rate // _SIPS_PER_SECOND)
         return min(size, sip)
 
 

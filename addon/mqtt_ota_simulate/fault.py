@@ -20,6 +20,7 @@ class Fault(StrEnum):
     DEAF = "deaf"
     FALSE_SUCCESS = "false-success"
     NO_TOKEN = "no-token"  # noqa: S105 - a fault's name
+    SLOW = "slow"
     CUT = "cut"
     GIVES_UP = "gives-up"
     HANGS = "hangs"
@@ -41,6 +42,7 @@ ABOUT: Final[dict[Fault, str]] = {
     Fault.DEAF: "answers queries but never gets the upgrade, as with too small a buffer",
     Fault.FALSE_SUCCESS: "reports success without fetching anything",
     Fault.NO_TOKEN: "asks for the package without its token",
+    Fault.SLOW: "fetches 10 kB in a second",
     Fault.CUT: "loses its connection half-way, and goes on",
     Fault.GIVES_UP: "loses its connection half-way, and gives up",
     Fault.HANGS: "fetches half of the package and is never heard of it again",

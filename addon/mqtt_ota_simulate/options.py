@@ -41,6 +41,7 @@ class Options:
     versions: Mapping[Kind, str]
     rate: int | None
     restart_seconds: float
+    json: bool
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -98,6 +99,9 @@ def add_options(parser: ArgumentParser) -> None:
     depot.add_argument(
         "--depot-insecure", action="store_true", help="do not verify the depot's certificate"
     )
+    parser.add_argument(
+        "--json", action="store_true", help="write each thing as JSON, on one line; no table"
+    )
 
 
 def read_options(namespace: Namespace) -> Options:
@@ -113,6 +117,7 @@ def read_options(namespace: Namespace) -> Options:
         restart_seconds=_within(
             "--restart-seconds", namespace.restart_seconds, 0, MAX_RESTART_SECONDS
         ),
+        json=namespace.json,
     )
 
 

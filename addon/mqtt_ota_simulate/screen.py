@@ -1,7 +1,9 @@
 """What a person sees of the devices."""
 
 from collections import OrderedDict
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
+import json as json_library
 from typing import Final, Self
 
 from rich.console import Console, Group
@@ -12,6 +14,7 @@ from rich.text import Text
 
 from mqtt_ota_tools.protocol import printable
 
+from .device import News
 from .fault import ABOUT
 from .personality import PERSONALITIES
 
@@ -23,18 +26,20 @@ _BAR: Final = 24
 class Screen:
     """On a terminal a table of the devices in which something goes on, elsewhere a line for each thing."""
 
-    def __init__(self, console: Console, count: int) -> None:
-        """Prepare for so many devices."""
+    def __init__(self, console: Console, count: int, *, json: bool = False) -> None:
+        """Prepare for so many devices; with `json`, lines are for programs."""
         self._console = console
+        self._json = json
+        self._has_table = console.is_terminal and not json
         self._count = count
         self._state = "connecting to the broker"
-        self._rows: OrderedDict[str, tuple[str, float | None]] = OrderedDict()
+        self._rows: OrderedDict[str, News] = OrderedDict()
         self._told: dict[str, str] = {}
         self._live = Live(console=console, get_renderable=self._table, refresh_per_second=4)
 
     def __enter__(self) -> Self:
         """Show the table."""
-        if self._console.is_terminal:
+        if self._has_table:
             self._live.start()
         return self
 
@@ -45,34 +50,41 @@ class Screen:
     def state(self, text: str) -> None:
         """Show what is with all of them."""
         self._state = text
-        if not self._console.is_terminal:
-            self._write(text)
+        if not self._has_table:
+            self._write({"state": text}, text)
 
-    def device(self, device_id: str, text: str, progress: float | None) -> None:
-        """Show what a device does, with the percentage of its download."""
-        shown = printable(text)
+    def device(self, news: News) -> None:
+        """Show what a device does."""
+        device_id, text = news.device_id, printable(news.text)
         self._rows.pop(device_id, None)
-        self._rows[device_id] = (shown, progress)
+        self._rows[device_id] = news
         while len(self._rows) > ROWS:
             self._rows.popitem(last=False)
         # Of a download its begin is enough.
-        if not self._console.is_terminal and self._told.get(device_id) != shown:
-            self._told[device_id] = shown
-            self._write(f"{device_id} {shown}")
+        if not self._has_table and self._told.get(device_id) != text:
+            self._told[device_id] = text
+            told = {"device_id": device_id, "versions": news.versions, "text": text}
+            self._write(told, f"{device_id} {text}")
 
-    def _write(self, text: str) -> None:
-        """Write a line with the time of day."""
-        line = f"{datetime.now().astimezone():%H:%M:%S} {text}"
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+    def _write(self, told: Mapping[str, object], text: str) -> None:
+        """Write a line with the time: for programs in UTC, for people that of the day."""
+        if self._json:
+            line = json_library.dumps({"time": datetime.now(UTC).isoformat(), **told})
+        else:
+            line = f"{datetime.now().astimezone():%H:%M:%S} {text}"
+        # Text is written as it is, whatever looks like markup or like an emoji.
+        self._console.print(Text(line), soft_wrap=True)
 
     def _table(self) -> Group:
         """Return what is to be seen now."""
         table = Table(box=None, pad_edge=False)
-        for heading in ("device", "", ""):
+        for heading in ("device", "version", "", ""):
             table.add_column(heading, overflow="fold")
-        for device_id, (text, progress) in self._rows.items():
+        for news in self._rows.values():
+            progress = news.progress
             bar = "" if progress is None else ProgressBar(total=100, completed=progress, width=_BAR)
-            table.add_row(device_id, Text(text), bar)
+            versions = ", ".join(map(printable, news.versions.values()))
+            table.add_row(Text(news.device_id), Text(versions), Text(printable(news.text)), bar)
         devices = "1 device" if self._count == 1 else f"{self._count} devices"
         return Group(table, Text(f"{devices}: {self._state}. Ctrl-C ends.", style="dim"))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mqtt_ota_simulate.device import STRANGE_VERSION, Device, World
+from mqtt_ota_simulate.device import SLOW_RATE, STRANGE_VERSION, Device, World
 from mqtt_ota_simulate.download import CutError, Download, DownloadError, OnProgress
 from mqtt_ota_simulate.fault import REFUSALS, Fault
 from mqtt_ota_simulate.personality import PERSONALITIES, PLAIN
@@ -53,7 +53,7 @@ class Stage:
         """Return the device's world."""
         return World(
             send=lambda _id, message, _qos: self.said.append(message),
-            tell=lambda _id, text, _progress: self.seen.append(text),
+            tell=lambda news: self.seen.append(news.text),
             downloader=self,  # type: ignore[arg-type]
             restart_seconds=self.restart_seconds,
         )
@@ -193,6 +193,16 @@ async def test_a_device_that_comes_back_otherwise_says_so_unasked(
     await settle(device)
     event_type, paras = stage.events()[-1]
     assert (event_type, paras["fw_version"]) == ("version_report", device.versions[Kind.FIRMWARE])
+
+
+async def test_a_slow_device_comes_to_its_end_like_any_other() -> None:
+    """It only fetches at a pace of its own."""
+    stage = Stage()
+    device = stage.device(Fault.SLOW)
+    device.receive(upgrade())
+    await settle(device)
+    assert stage.downloads[0].rate == SLOW_RATE
+    assert device.versions == {Kind.FIRMWARE: NEW}
 
 
 @pytest.mark.parametrize("fault", [Fault.OFFLINE, Fault.HANGS])

@@ -142,11 +142,20 @@ async def test_a_package_of_another_size_is_refused() -> None:
             await fetcher.fetch(Download(upgrade=upgrade), lambda _: None)
 
 
-async def test_a_device_can_be_slow() -> None:
-    """The rate is kept over the whole package."""
+@pytest.mark.parametrize(
+    ("of_all", "its_own"),
+    [
+        (4 * PACKAGE.size, None),
+        (None, 4 * PACKAGE.size),
+        (4 * PACKAGE.size, 100 * PACKAGE.size),
+        (100 * PACKAGE.size, 4 * PACKAGE.size),
+    ],
+)
+async def test_a_device_can_be_slow(of_all: int | None, its_own: int | None) -> None:
+    """The lower rate is kept over the whole package."""
     begin = time.monotonic()
-    async with offered(rate=4 * PACKAGE.size) as (fetcher, upgrade, _):
-        await fetcher.fetch(Download(upgrade=upgrade), lambda _: None)
+    async with offered(rate=of_all) as (fetcher, upgrade, _):
+        await fetcher.fetch(Download(upgrade=upgrade, rate=its_own), lambda _: None)
     assert time.monotonic() - begin >= 0.2
 
 
