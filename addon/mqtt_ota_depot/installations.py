@@ -57,17 +57,19 @@ class Installations:
 
     def take(self, news: News) -> None:
         """Take over what has changed; raises a Problem of kind invalid-request beyond the bound."""
-        before = {} if news.reset else self._devices
-        gone = set(news.gone)
-        devices = {each: device for each, device in before.items() if each not in gone}
-        devices.update((device.device_id, device) for device in news.devices)
-        if len(devices) > MAX_DEVICES:
+        known = {} if news.reset else self._devices
+        told = {device.device_id: device for device in news.devices}
+        lost = (known.keys() & set(news.gone)) - told.keys()
+        if len(known) - len(lost) + len(told.keys() - known.keys()) > MAX_DEVICES:
             raise Problem(
                 ProblemKind.INVALID_REQUEST,
                 f"devices: no more than {MAX_DEVICES} are remembered.",
                 field="devices",
             )
-        self._devices = devices
+        for device_id in lost:
+            del known[device_id]
+        known.update(told)
+        self._devices = known
         self.told = True
 
     def of(self, package: Package) -> list[Installation]:
