@@ -30,7 +30,8 @@ export class InstallationsCard extends LitElement {
 
   @property({ attribute: false }) pack!: Package;
   @state() private found: Installations | null = null;
-  #shown = "";
+  #wanted = "";
+  #loading = false;
 
   constructor() {
     super();
@@ -42,9 +43,9 @@ export class InstallationsCard extends LitElement {
     if (changed.has("pack") && changed.get("pack")?.id !== id) this.found = null;
     // Who has it is told by its model and version, which may be edited.
     const wanted = JSON.stringify([id, model, version, depot.installations]);
-    if (wanted === this.#shown) return;
-    this.#shown = wanted;
-    void this.#load(wanted);
+    if (wanted === this.#wanted) return;
+    this.#wanted = wanted;
+    if (!this.#loading) void this.#load();
   }
 
   override render() {
@@ -74,9 +75,16 @@ export class InstallationsCard extends LitElement {
     </ul>`;
   }
 
-  /** Load once more when something has changed meanwhile: only the newest answer is shown. */
-  async #load(wanted: string): Promise<void> {
-    const found = await depot.api.installations(this.pack.id).catch(() => null);
-    if (this.#shown === wanted && found !== null) this.found = found;
+  /** Load, and once more when something has changed meanwhile: a whole home changes at once. */
+  async #load(): Promise<void> {
+    this.#loading = true;
+    let loaded: string;
+    let found: Installations | null;
+    do {
+      loaded = this.#wanted;
+      found = await depot.api.installations(this.pack.id).catch(() => null);
+    } while (loaded !== this.#wanted);
+    this.#loading = false;
+    if (found !== null) this.found = found;
   }
 }
