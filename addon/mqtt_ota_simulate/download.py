@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 import hashlib
 from http import HTTPStatus
 import re
+import socket
 import ssl
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import (
+    AddrInfoType,
     ClientConnectorCertificateError,
     ClientError,
     ClientResponse,
@@ -28,6 +30,7 @@ TRIES: Final = 5
 FIRST_WAIT: Final = 1.0
 LONGEST_WAIT: Final = 30.0
 PIECE: Final = 16 * 1024
+RECEIVE_BUFFER: Final = 32 * 1024
 # Of a slow device; quick ones read whatever has come.
 _SIPS_PER_SECOND: Final = 10
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
@@ -161,12 +164,19 @@ class Downloader:
 @asynccontextmanager
 async def downloader(trust: ssl.SSLContext, rate: int | None) -> AsyncIterator[Downloader]:
     """Yield what fetches packages from a depot with a trusted certificate."""
-    connector = TCPConnector(ssl=trust, limit=0)
-    # A slow device must not be sent megabytes ahead of what it has read.
+    connector = TCPConnector(ssl=trust, limit=0, socket_factory=_small_socket)
     async with ClientSession(
         connector=connector, timeout=_TIMEOUT, auto_decompress=False, read_bufsize=PIECE
     ) as session:
         yield Downloader(session, rate=rate)
+
+
+def _small_socket(info: AddrInfoType) -> socket.socket:
+    """Return a socket like a device's: the system takes no megabytes ahead of what is read."""
+    family, kind, protocol, _, _ = info
+    sock = socket.socket(family, kind, protocol)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+    return sock
 
 
 def _judge(answer: ClientResponse, download: Download) -> None:

@@ -1,8 +1,11 @@
 """Downloads from a server that behaves, and from one that does not."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+import hashlib
+from pathlib import Path
 import ssl
 import time
 
@@ -26,7 +29,9 @@ from mqtt_ota_simulate import download as downloads
 from mqtt_ota_simulate.download import CutError, Download, Downloader, DownloadError, downloader
 from mqtt_ota_simulate.request import Upgrade
 from mqtt_ota_tools.protocol import Kind
+from tests.depot.rig import Events, depot_running, wait_for_databases
 
+MIB = 1024 * 1024
 CONTENT = bytes(range(256)) * 400
 PACKAGE = Package(version="1.1.0", content=CONTENT)
 HALF = len(CONTENT) // 2
@@ -140,6 +145,43 @@ async def test_a_package_of_another_size_is_refused() -> None:
     async with offered(package=package) as (fetcher, upgrade, _):
         with pytest.raises(DownloadError, match=f"has {PACKAGE.size + 1} bytes"):
             await fetcher.fetch(Download(upgrade=upgrade), lambda _: None)
+
+
+async def test_a_slow_device_is_not_sent_what_it_has_not_read(tmp_path: Path) -> None:
+    """The depot's progress is the device's, but for what a small device buffers."""
+    content = bytes(2 * MIB)
+    offset = 0
+    ahead: list[int] = []
+
+    def note(now: int) -> None:
+        """Remember how far the device is."""
+        nonlocal offset
+        offset = now
+
+    async def watch(events: Events) -> None:
+        """Compare each word of the depot to that."""
+        while True:
+            event = await events.next()
+            if event["type"] == "transfer_changed":
+                ahead.append(event["transfer"]["bytes_served"] - offset)
+
+    async with depot_running(tmp_path) as rig, rig.events() as events:
+        grant = await rig.grant(await rig.package(content))
+        upgrade = Upgrade(
+            kind=Kind.FIRMWARE,
+            version="1.4.0",
+            url=grant["url"],
+            token=grant["token"],
+            size=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+        )
+        watching = asyncio.create_task(watch(events))
+        async with downloader(ssl.create_default_context(), MIB) as fetcher:
+            await fetcher.fetch(Download(upgrade=upgrade), note)
+        watching.cancel()
+    wait_for_databases()
+    assert ahead
+    assert max(ahead) < MIB // 2
 
 
 @pytest.mark.parametrize(
