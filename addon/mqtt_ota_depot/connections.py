@@ -10,12 +10,13 @@ import ssl
 from typing import Final, cast, override
 
 from .depot import Depot
-from .downloads import Downloads, Part, Reply, refusal
+from .downloads import Downloads, Series
 from .framework import DeviceFriendlyHandler, Serve
 from .gate import Gate
-from .heads import MAX_HEAD, Head, HeadReader, head_end
+from .heads import MAX_HEAD, Head, head_end, read_head
 from .logs import log_request
 from .problems import Problem, ProblemKind
+from .replies import Part, Reply, refusal
 from .sending import LARGE_PIECE, Sending
 from .tls import BUFFER_SIZE, TlsTransport
 from .wire import Wire, tune
@@ -52,8 +53,8 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_address", "_asked", "_buffer", "_carrier", "_choked", "_deadline", "_eof", "_grant_id", "_handler", "_heads", "_host", "_in_head",
-        "_keep_alive", "_loop", "_make_handler", "_sending", "_served", "_timer", "_wire",
+        "_address", "_asked", "_buffer", "_carrier", "_choked", "_deadline", "_eof", "_grant_id", "_handler", "_host", "_in_head",
+        "_keep_alive", "_loop", "_make_handler", "_sending", "_series", "_served", "_timer", "_wire",
     )  # fmt: skip
 
     def __init__(self, host: Host, handler: MakeHandler) -> None:
@@ -65,7 +66,7 @@ class Connection(asyncio.Protocol):
         self._carrier: asyncio.Transport | None = None
         self._wire: Wire | None = None
         self._buffer = b""
-        self._heads = HeadReader()
+        self._series: Series | None = None
         self._in_head = False
         self._eof = False
         self._asked: tuple[Head, int, float] | None = None
@@ -181,7 +182,7 @@ class Connection(asyncio.Protocol):
             raise ConnectionResetError(msg)
         wire.bound()
         self._served = self._loop.create_future()
-        reply = self._answer(head, wire)
+        reply = self._answer(head, self._host.downloads.reply(head, self._address or ""), wire)
         await self._served
         self._served = None
         wire.unbound()
@@ -208,15 +209,30 @@ class Connection(asyncio.Protocol):
                 self._buffer = self._buffer.lstrip(b"\r\n")
             if not self._buffer and not self._eof and not self._choked:
                 return
-            head = self._heads.read(self._buffer)
-            if head is None:
+            if not self._answer_next(wire):
                 self._choke(False)
                 self._wait_or_hand_over(wire)
                 return
-            self._buffer = self._buffer[head.length :]
-            self._in_head = False
-            self._answer(head, wire)
         self._loop.call_soon(self._process)
+
+    def _answer_next(self, wire: Wire) -> bool:
+        """Answer the request that the buffer begins with; return whether there is one."""
+        data, series, address = self._buffer, self._series, self._address or ""
+        repeated = series.reply(data, address) if series is not None else None
+        if series is not None and repeated is not None:
+            head = series.head
+            reply, length = repeated
+        else:
+            read = read_head(data)
+            if read is None:
+                return False
+            head, length = read, read.length
+            reply = self._host.downloads.reply(head, address)
+            self._series = self._host.downloads.series(head, data[:length], reply)
+        self._buffer = data[length:]
+        self._in_head = False
+        self._answer(head, reply, wire)
+        return True
 
     def _wait_or_hand_over(self, wire: Wire) -> None:
         """Wait for the rest of a head, or let the framework see what this is."""
@@ -233,25 +249,23 @@ class Connection(asyncio.Protocol):
             self._in_head = True
             self._wait(HEAD_TIMEOUT)
 
-    def _answer(self, head: Head, wire: Wire) -> Reply:
-        """Answer a request; return what was answered."""
-        began = self._loop.time()
-        reply = self._host.downloads.reply(head, self._address or "")
+    def _answer(self, head: Head, reply: Reply, wire: Wire) -> Reply:
+        """Answer a request with a reply, or with an error; return what was answered."""
         try:
-            self._note(head, reply, began)
+            self._note(head, reply)
             self._reply(reply, wire)
         except OSError:
             _LOGGER.exception("A package cannot be read")
             problem = Problem(ProblemKind.INTERNAL_ERROR, "The depot failed; its log says why.")
             reply = refusal(problem, head)
-            self._note(head, reply, began)
+            self._note(head, reply)
             self._reply(reply, wire)
         return reply
 
-    def _note(self, head: Head, reply: Reply, began: float) -> None:
+    def _note(self, head: Head, reply: Reply) -> None:
         """Remember what is to be logged once all was sent; the framework logs its own."""
         if self._handler is None and _ACCESS.isEnabledFor(logging.DEBUG):
-            self._asked = (head, reply.status, began)
+            self._asked = (head, reply.status, self._loop.time())
 
     def _reply(self, reply: Reply, wire: Wire) -> None:
         """Send an answer; raises OSError when the file cannot be read and nothing was sent."""

@@ -133,6 +133,14 @@ class Depot:
             return None
         return grant, self._packages[grant.package_id]
 
+    def is_unchanged(self, grant: Grant, package: Package) -> bool:
+        """Return whether a grant is alive still, and its package what it was."""
+        return (
+            self._grants.get(grant.id) is grant
+            and self._packages.get(package.id) is package
+            and not self._grants.expired(grant, self._steady())
+        )
+
     def unauthorised(self, token: str | None, path: str, address: str) -> None:
         """Count a request without a right token where only one device can have sent it.
 

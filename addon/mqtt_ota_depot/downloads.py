@@ -1,12 +1,7 @@
-"""Downloads: who may have which bytes of which package, and the head of the answer."""
+"""Downloads: who may have which bytes of which package."""
 
-from dataclasses import dataclass
-from email.utils import formatdate
-from functools import lru_cache
-from http import HTTPStatus
-import json
-import time
-from typing import Final, NamedTuple
+from http import HTTPMethod
+from typing import Final
 
 from aiohttp import web
 
@@ -14,46 +9,13 @@ from .auth import device_token
 from .depot import Depot
 from .gate import Gate, plain
 from .grants import Grant
-from .heads import Head
-from .packages import Package, shortened
-from .problems import CONTENT_TYPE, Problem, ProblemKind
-from .ranges import Answer, Outcome, Representation, answer
+from .heads import Head, HeadPattern
+from .packages import Package
+from .problems import Problem, ProblemKind
+from .ranges import Outcome, answer
+from .replies import Offer, Part, PartHead, Reply, not_modified, refusal, whole_head
 
-# Keeps the header block within 400 bytes, which the smallest devices' buffers
-# demand.
-MAX_HEADER_NAME: Final = 24
 _MAX_OFFERS: Final = 1024
-_REASON: Final = {status: HTTPStatus(status).phrase.encode() for status in Outcome}
-
-
-class Part(NamedTuple):
-    """Bytes of a package that are owed to a device, from `start` to before `end`."""
-
-    grant: Grant
-    package: Package
-    start: int
-    end: int
-
-
-class Reply(NamedTuple):
-    """An answer: the bytes to begin with, and the part of a package that follows them."""
-
-    status: int
-    data: bytes
-    keep_alive: bool
-    part: Part | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Offer:
-    """What is the same in every answer about one package."""
-
-    package: Package
-    path: str
-    representation: Representation
-    validators: bytes
-    fields: bytes
-    whole: bytes
 
 
 class Downloads:
@@ -63,7 +25,7 @@ class Downloads:
         """Create what answers for the depot's packages, within the gate's limits."""
         self._depot = depot
         self._gate = gate
-        self._offers: dict[str, _Offer] = {}
+        self._offers: dict[str, Offer] = {}
 
     def reply(self, head: Head, address: str) -> Reply:
         """Return the answer to a request from an address; refusals are answers too.
@@ -74,6 +36,20 @@ class Downloads:
             return self._reply(head, address)
         except Problem as problem:
             return refusal(problem, head)
+
+    def series(self, head: Head, data: bytes, reply: Reply) -> Series | None:
+        """Return what answers a request with another range, otherwise the same.
+
+        `data` is the head as it was sent, `reply` what it was answered with.
+        """
+        if reply.part is None or reply.status != Outcome.PART:
+            return None
+        pattern = HeadPattern.of(data)
+        if pattern is None:
+            return None
+        part = reply.part
+        part_head = PartHead(head, self._offer(part.package))
+        return Series(self._depot, self._gate, head, pattern, part_head, part)
 
     def authorised(self, request: web.Request, suffix: str) -> tuple[Grant, Package]:
         """Return the grant and its package, whose path must be followed by `suffix`.
@@ -121,103 +97,69 @@ class Downloads:
                     headers={"Content-Range": f"bytes */{package.size}"},
                 )
             case Outcome.NOT_MODIFIED:
-                return Reply(
-                    status=decided.outcome,
-                    data=_head(head, decided.outcome, offer.validators),
-                    keep_alive=head.keep_alive,
-                )
-        data = _head(head, decided.outcome, _fields(offer, decided))
+                return not_modified(head, offer)
+            case Outcome.PART:
+                data = PartHead(head, offer).bytes(decided.start, decided.end)
+            case Outcome.WHOLE:
+                data = whole_head(head, offer)
         part = None
-        if head.method == "GET":
+        if head.method == HTTPMethod.GET:
             part = Part(grant, package, decided.start, decided.end)
         return Reply(decided.outcome, data, head.keep_alive, part)
 
-    def _offer(self, package: Package) -> _Offer:
+    def _offer(self, package: Package) -> Offer:
         """Return what answers about the package have in common, made once."""
         offer = self._offers.get(package.id)
         if offer is None or offer.package is not package:
             if len(self._offers) >= _MAX_OFFERS:
                 self._offers.clear()
-            offer = self._offers[package.id] = _make_offer(package)
+            offer = self._offers[package.id] = Offer.of(package)
         return offer
 
 
-def refusal(problem: Problem, head: Head | None) -> Reply:
-    """Return a problem as an answer; without a head the connection ends."""
-    body = json.dumps(problem.as_dict()).encode()
-    keep_alive = head is not None and head.keep_alive and "Connection" not in problem.headers
-    lines = {
-        **problem.headers,
-        "Content-Type": CONTENT_TYPE,
-        "Content-Length": str(len(body)),
-        "Date": _date(int(time.time())).decode(),
-    }
-    minor = 1 if head is None else head.minor
-    if keep_alive is not bool(minor):
-        lines["Connection"] = "keep-alive" if keep_alive else "close"
-    reason = HTTPStatus(problem.status).phrase
-    fields = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    text = f"HTTP/1.{minor} {problem.status} {reason}\r\n{fields}\r\n"
-    silent = head is not None and head.method == "HEAD"
-    return Reply(
-        status=problem.status,
-        data=text.encode() + (b"" if silent else body),
-        keep_alive=keep_alive,
-    )
+class Series:
+    """Answers to a device that fetches block by block, as long as nothing else changes.
 
+    The token, the path and the conditions of its requests were judged with the
+    first one; what can have changed since is looked at for each.
+    """
 
-def _make_offer(package: Package) -> _Offer:
-    """Return what answers about a package have in common."""
-    representation = package.representation
-    validators = f"ETag: {representation.etag}\r\nLast-Modified: {representation.last_modified}\r\n"
-    name = shortened(package.file_name, MAX_HEADER_NAME)
-    fields = (
-        "Content-Type: application/octet-stream\r\n"
-        # Without quotes and spaces: some device SDKs take the rest of the line
-        # for the name.
-        f"Content-Disposition: attachment;filename={name}\r\n{validators}"
-    )
-    # Read by libraries that know no ranges; a part has no room for it.
-    md5 = "" if package.md5 is None else f"x-MD5: {package.md5}\r\n"
-    return _Offer(
-        package=package,
-        path=package.path,
-        representation=representation,
-        validators=validators.encode(),
-        fields=fields.encode(),
-        whole=f"{fields}Accept-Ranges: bytes\r\n{md5}Content-Length: {package.size}\r\n".encode(),
-    )
+    __slots__ = ("_depot", "_gate", "_part", "_part_head", "_pattern", "head")
 
+    def __init__(
+        self,
+        depot: Depot,
+        gate: Gate,
+        head: Head,
+        pattern: HeadPattern,
+        part_head: PartHead,
+        part: Part,
+    ) -> None:
+        """Create the series that a request with a range has begun; `head` is that one's."""
+        self._depot = depot
+        self._gate = gate
+        self.head = head
+        self._pattern = pattern
+        self._part_head = part_head
+        self._part = part
 
-def _fields(offer: _Offer, part: Answer) -> bytes:
-    """Return the header fields about the bytes that follow."""
-    if part.outcome is Outcome.WHOLE:
-        return offer.whole
-    return b"%bContent-Range: bytes %d-%d/%d\r\nContent-Length: %d\r\n" % (
-        offer.fields,
-        part.start,
-        part.end - 1,
-        offer.representation.size,
-        part.end - part.start,
-    )
+    def reply(self, data: bytes, address: str) -> tuple[Reply, int] | None:
+        """Return the answer to the request at the begin of the data, and that one's length.
 
-
-def _head(head: Head, status: Outcome, fields: bytes) -> bytes:
-    """Return the head of an answer."""
-    connection = b""
-    if head.keep_alive is not bool(head.minor):
-        connection = b"Connection: keep-alive\r\n" if head.keep_alive else b"Connection: close\r\n"
-    return b"HTTP/1.%d %d %b\r\n%bDate: %b\r\n%b\r\n" % (
-        head.minor,
-        status,
-        _REASON[status],
-        fields,
-        _date(int(time.time())),
-        connection,
-    )
-
-
-@lru_cache(maxsize=1)
-def _date(second: int) -> bytes:
-    """Return the Date header field of a second since 1970."""
-    return formatdate(second, usegmt=True).encode()
+        None says that this request has to be judged like any other.
+        """
+        span = self._pattern.read(data)
+        if span is None:
+            return None
+        first, last, length = span
+        grant, package, _, _ = self._part
+        if not first <= last < package.size or not self._depot.is_unchanged(grant, package):
+            return None
+        try:
+            self._gate.admit(self._depot.transfers.get(grant.id), address)
+        except Problem:
+            return None
+        end = last + 1
+        data = self._part_head.bytes(first, end)
+        part = Part(grant, package, first, end)
+        return Reply(Outcome.PART, data, self.head.keep_alive, part), length

@@ -5,8 +5,9 @@ error here: the framework's own parser looks at it and decides.
 """
 
 from collections.abc import Mapping
+import hmac
 import re
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 # Beyond what any device sends, and what an unfinished head may cost in memory.
 MAX_HEAD: Final = 16 * 1024
@@ -19,7 +20,8 @@ _STRICT: Final = re.compile(_LINE + rb"\r\n((?:" + _NAME + rb":[\t -~]*+\r\n)*+)
 _LENIENT: Final = re.compile(_LINE + rb"\n((?:" + _NAME + rb":[\t -~]*+\r?\n)*+)\r?\n")
 _FIELD: Final = re.compile(r"([^:\r\n]+):([^\r\n]*)")
 _RANGE: Final = re.compile(rb"\nRange: bytes=", re.IGNORECASE)
-_DIGITS: Final = re.compile(rb"[0-9]++-[0-9]*+")
+# More digits than any size has are left to those who refuse them.
+_SPAN: Final = re.compile(rb"([0-9]{1,15})-([0-9]{1,15})")
 _END: Final = re.compile(rb"\n\r?\n")
 # A request with one of these may be followed by something that is no head.
 _NOT_PLAIN: Final = frozenset({"content-length", "expect", "transfer-encoding", "upgrade"})
@@ -42,46 +44,50 @@ class Head(NamedTuple):
     length: int = 0
 
 
-class HeadReader:
-    """Reads the heads of one connection, on which only the range ever changes.
+class Span(NamedTuple):
+    """The bytes asked for, both ends included, and the number of bytes of the head."""
 
-    Devices that fetch block by block repeat everything else byte by byte; what
+    first: int
+    last: int
+    length: int
+
+
+class HeadPattern:
+    """A head in which the range alone may be another one.
+
+    Devices that fetch block by block repeat everything else byte by byte: what
     was recognised once is then compared only.
     """
 
-    __slots__ = ("_after", "_before", "_head")
+    __slots__ = ("_after", "_before")
 
-    def __init__(self) -> None:
-        """Create the reader of a new connection."""
-        self._head: Head | None = None
-        self._before = self._after = b""
+    def __init__(self, before: bytes, after: bytes) -> None:
+        """Create the pattern from the bytes before and after the range's numbers."""
+        self._before = before
+        self._after = after
 
-    def read(self, data: bytes) -> Head | None:
-        """Return what `read_head` returns."""
-        known = self._head
-        if known is not None and data.startswith(self._before):
-            start = len(self._before)
-            match = _DIGITS.match(data, start)
-            if match is not None and data.startswith(self._after, match.end()):
-                asked = match[0].decode("ascii")
-                return known._replace(
-                    headers={**known.headers, "range": f"bytes={asked}"},
-                    length=match.end() + len(self._after),
-                )
-        head = read_head(data)
-        if head is not None:
-            self._remember(head, data[: head.length])
-        return head
-
-    def _remember(self, head: Head, data: bytes) -> None:
-        """Keep what is before and after the range."""
+    @classmethod
+    def of(cls, data: bytes) -> Self | None:
+        """Return the pattern of a whole head, None when it asks for no usual range."""
         begin = _RANGE.search(data)
-        value = _DIGITS.match(data, begin.end()) if begin else None
-        if begin is None or value is None or data[value.end() : value.end() + 1] not in b"\r\n":
-            self._head = None
-            return
-        self._head = head
-        self._before, self._after = data[: begin.end()], data[value.end() :]
+        span = _SPAN.match(data, begin.end()) if begin else None
+        if span is None or data[span.end() : span.end() + 1] not in {b"\r", b"\n"}:
+            return None
+        return cls(data[: span.start()], data[span.end() :])
+
+    def read(self, data: bytes) -> Span | None:
+        """Return what the head at the begin of the data asks for, None for another head."""
+        start = len(self._before)
+        # With a token in it: how long this takes must not tell how much of that is right.
+        if not hmac.compare_digest(data[:start], self._before):
+            return None
+        span = _SPAN.match(data, start)
+        if span is None:
+            return None
+        end = span.end() + len(self._after)
+        if not hmac.compare_digest(data[span.end() : end], self._after):
+            return None
+        return Span(int(span[1]), int(span[2]), end)
 
 
 def read_head(data: bytes) -> Head | None:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from mqtt_ota_depot.blobs import FileBlobs
 from mqtt_ota_depot.catalog import CatalogError, SqlCatalog
 from mqtt_ota_depot.depot import Depot
-from mqtt_ota_depot.grants import MAX_EXPIRES_IN, GrantRequest
+from mqtt_ota_depot.grants import MAX_EXPIRES_IN, Grant, GrantRequest
 from mqtt_ota_depot.models import Base
 from mqtt_ota_depot.packages import Package, PackageFacts, PackageKind
 from mqtt_ota_depot.problems import Problem, ProblemKind
@@ -90,6 +90,30 @@ async def test_a_token_ends_at_its_time(tmp_path: Path) -> None:
         assert opened.depot.authorised(token) is None
         assert opened.depot.transfers.get(grant_id).refusals == 1
         assert opened.depot.live_grants() == []
+
+
+async def test_what_was_allowed_once_is_looked_at_again(tmp_path: Path) -> None:
+    """A grant may have ended since, and its package have been edited."""
+    async with Opened(tmp_path) as opened:
+        depot = opened.depot
+
+        async def granted(version: str) -> tuple[Grant, Package]:
+            """Return what a new token allows."""
+            _, token = await opened.grant(await opened.add(version=version), task=version)
+            found = depot.authorised(token)
+            assert found is not None
+            return found
+
+        revoked, edited, expired = [await granted(version) for version in "123"]
+        assert all(depot.is_unchanged(*each) for each in (revoked, edited, expired))
+        await depot.remove_grant(revoked[0].id)
+        await depot.change_package(edited[1].id, {"release_notes": "New"})
+        assert not depot.is_unchanged(*revoked)
+        assert not depot.is_unchanged(*edited)
+        opened.clock.now = START + timedelta(seconds=86_399)
+        assert depot.is_unchanged(*expired)
+        opened.clock.now = START + timedelta(seconds=86_400)
+        assert not depot.is_unchanged(*expired)
 
 
 @pytest.mark.parametrize(

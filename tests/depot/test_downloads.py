@@ -6,14 +6,16 @@ from collections.abc import AsyncIterator
 import os
 from pathlib import Path
 import random
+import re
 import socket
 from typing import Any
 
 import pytest
 
-from mqtt_ota_depot import sending
+from mqtt_ota_depot import connections, sending
 
-from .rig import Rig, depot_running
+from .rig import Rig, depot_running, wait_for_databases
+from .sockets import Reply, connected
 
 DATA = random.Random(1).randbytes(300_000)
 
@@ -86,6 +88,95 @@ async def test_many_ranges_on_one_connection_make_the_whole(
         for start in range(0, len(DATA), 4096)
     ]
     assert b"".join(blocks) == DATA
+
+
+def block(grant: dict[str, Any], asked: str) -> bytes:
+    """Return a request for a range, as a device writes it that fetches block by block."""
+    fields = ("Host: depot", f"Range: bytes={asked}", f"Authorization: Bearer {grant['token']}")
+    return "\r\n".join([f"GET {path(grant)} HTTP/1.1", *fields, "", ""]).encode()
+
+
+def port(rig: Rig) -> int:
+    """Return the port of the depot."""
+    return int(rig.url.rpartition(":")[2])
+
+
+async def test_the_blocks_of_one_connection_are_what_each_alone_would_be(
+    rig: Rig, grant: dict[str, Any]
+) -> None:
+    """The first request of a connection is judged in full; the others are answered alike."""
+    chance = random.Random(7)
+    spans = ["0-0", "299999-299999", "299999-300000", "300000-300001", "5-4", "00-007", "0-299999"]
+    spans += ["5-", "-5", f"0-{10**15}", f"{10**20}-{10**20}"]
+    for _ in range(40):
+        start = chance.randrange(len(DATA))
+        spans.append(f"{start}-{start + chance.choice([0, 100, 5000, 70_000])}")
+    chance.shuffle(spans)
+
+    def undated(reply: Reply) -> tuple[bytes, bytes]:
+        """Return an answer without what differs from second to second."""
+        return re.sub(rb"Date: [^\r]*", b"", reply.head), reply.body
+
+    async with connected(port(rig)) as wire:
+        await wire.send(block(grant, "1-2"))
+        assert (await wire.reply()).body == DATA[1:3]
+        for span in spans:
+            await wire.send(block(grant, span))
+            async with connected(port(rig)) as other:
+                await other.send(block(grant, span))
+                assert undated(await wire.reply()) == undated(await other.reply()), span
+
+
+async def test_the_blocks_of_a_connection_are_read_in_full_once(
+    rig: Rig, grant: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each costs a comparison then, and counts like any other."""
+    async with connected(port(rig)) as wire, rig.events() as events:
+        await wire.send(block(grant, "0-9"))
+        assert (await wire.reply()).body == DATA[:10]
+        monkeypatch.setattr(connections, "read_head", None)
+        for start in range(10, 100, 10):
+            await wire.send(block(grant, f"{start}-{start + 9}"))
+            assert (await wire.reply()).body == DATA[start : start + 10]
+        await events.until(bytes_served=100, bytes_sent=100, requests=10)
+
+
+async def test_a_revoked_token_ends_blocks_at_once(rig: Rig, grant: dict[str, Any]) -> None:
+    """Even on a connection that it opened."""
+    async with connected(port(rig)) as wire:
+        for span in ("0-9", "10-19"):
+            await wire.send(block(grant, span))
+            assert (await wire.reply()).status == 206
+        await rig.api("DELETE", f"/grants/{grant['id']}")
+        await wire.send(block(grant, "20-29"))
+        assert (await wire.reply()).status == 401
+
+
+async def test_blocks_are_sent_no_more_often_than_the_limit_allows(tmp_path: Path) -> None:
+    """A device that fetches the same for ever costs no more than so many packages."""
+    async with depot_running(tmp_path, max_repeats=2) as rig:
+        grant = await rig.grant(await rig.package(DATA[:100]))
+        async with connected(port(rig)) as wire:
+            statuses = []
+            for _ in range(6):
+                await wire.send(block(grant, "0-49"))
+                statuses.append((await wire.reply()).status)
+        assert statuses == [206, 206, 206, 206, 403, 403]
+    wait_for_databases()
+
+
+async def test_a_changed_package_is_told_in_the_next_block(
+    rig: Rig, grant: dict[str, Any]
+) -> None:
+    """The answers of a connection are those of now."""
+    async with connected(port(rig)) as wire:
+        await wire.send(block(grant, "0-9"))
+        assert (await wire.reply()).status == 206
+        await rig.api("DELETE", f"/packages/{grant['package_id']}")
+        await wire.send(block(grant, "10-19"))
+        reply = await wire.reply()
+        await wire.send(block(grant, "20-29"))
+        assert (reply.status, (await wire.reply()).status) == (401, 401)
 
 
 @pytest.mark.parametrize("asked", ["bytes=300000-", "bytes=5-4", "bytes=a-b", "bytes="])

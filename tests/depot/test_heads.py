@@ -1,6 +1,7 @@
 """Heads: whatever is recognised means what the framework's own parser makes of it."""
 
 import asyncio
+import re
 
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http_exceptions import HttpProcessingError
@@ -9,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 import pytest
 from yarl import URL
 
-from mqtt_ota_depot.heads import Head, HeadReader, head_end, read_head
+from mqtt_ota_depot.heads import Head, HeadPattern, head_end, read_head
 from mqtt_ota_depot.line_ends import LineEndNormaliser
 
 PATH = "/p/0123456789abcdef"
@@ -128,39 +129,63 @@ FIELDS = ("Range: bytes=0-9", "Range: bytes=123456-", "range: bytes=7-8 ", "Rang
           "Range:bytes=4-5", "Range: bytes=99999999999999999999-1", "X: Range: bytes=1-2", 'If-Range: "e"')  # fmt: skip
 
 
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from(LINES[:2]),
-            st.lists(st.sampled_from((*FIELDS, *LINES[14:18])), max_size=3),
-            st.sampled_from(["\r\n", "\n"]),
-        ).map(lambda parts: parts[2].join([parts[0], *parts[1], "", ""]).encode()),
-        max_size=12,
-    )
-)
-def test_a_reader_with_a_memory_reads_the_same(heads: list[bytes]) -> None:
-    """What a connection asked before changes nothing."""
-    reader = HeadReader()
-    for index, data in enumerate(heads):
-        following = b"".join(heads[index + 1 :])
-        assert reader.read(data + following) == read_head(data + following)
-        assert reader.read(data[:-1]) == read_head(data[:-1])
+ASKED = st.tuples(
+    st.sampled_from(LINES[:2]),
+    st.lists(st.sampled_from((*FIELDS, *LINES[14:18])), max_size=3),
+    st.sampled_from(["\r\n", "\n"]),
+).map(lambda parts: parts[2].join([parts[0], *parts[1], "", ""]).encode())
 
 
-def test_a_known_head_with_another_range_is_read_from_memory(
-    monkeypatch: pytest.MonkeyPatch,
+@settings(max_examples=300)
+@given(ASKED, st.one_of(ASKED, st.tuples(st.integers(0, 10**16), st.integers(0, 10**16))), RIGHT)
+def test_a_pattern_reads_what_the_full_reading_does(
+    first: bytes, second: bytes | tuple[int, int], following: bytes
 ) -> None:
+    """What a device asked before changes nothing of what its next request means."""
+    known = read_head(first)
+    pattern = None if known is None else HeadPattern.of(first[: known.length])
+    if known is None or pattern is None:
+        return
+    if isinstance(second, tuple):
+        second = re.sub(rb"(\nRange: bytes=)[0-9]+-[0-9]+", rb"\g<1>%d-%d" % second, first)
+    found, head = pattern.read(second + following), read_head(second + following)
+    assert pattern.read(second[:-1]) is None
+    if found is None:
+        # Numbers that are no number of bytes are left to the full reading.
+        assert re.search(rb"[0-9]{16}", second) or second != first
+        return
+    asked = f"bytes={found.first}-{found.last}"
+    assert head is not None
+    written = re.sub(r"(?<![0-9])0+(?=[0-9])", "", head.headers["range"])
+    assert written == asked
+    assert known._replace(headers={}, length=0) == head._replace(headers={}, length=0)
+    assert {**known.headers, "range": ""} == {**head.headers, "range": ""}
+    assert found.length == head.length
+
+
+def test_a_pattern_leaves_nothing_open_but_the_range() -> None:
     """Devices that fetch block by block cost the full reading once."""
-    reader = HeadReader()
     head = (
-        f"GET {PATH} HTTP/1.1\r\nHost: x\r\nRange: bytes=%d-%d\r\nAuthorization: Bearer t\r\n\r\n"
+        f"GET {PATH} HTTP/1.1\r\nHost: x\r\nRange: bytes=%s\r\nAuthorization: Bearer t\r\n\r\n"
     )
-    first = reader.read((head % (0, 4095)).encode())
-    assert first is not None
-    monkeypatch.setattr("mqtt_ota_depot.heads.read_head", lambda _data: None)
-    second = reader.read((head % (4096, 8191)).encode() + b"GET")
-    assert second is not None
-    assert second.headers == {**first.headers, "range": "bytes=4096-8191"}
-    assert second.length == len(head % (4096, 8191))
-    assert reader.read((head % (4096, 8191)).replace("Host: x", "Host: y").encode()) is None
-    assert reader.read((head % (4096, 8191)).replace("Bearer t", "Bearer u").encode()) is None
+    pattern = HeadPattern.of((head % "0-4095").encode())
+    assert pattern is not None
+    next_one = head % "4096-8191"
+    assert pattern.read(next_one.encode() + b"GET") == (4096, 8191, len(next_one))
+    for changed in (
+        next_one[:-1],
+        next_one.replace("Host: x", "Host: y"),
+        next_one.replace("Bearer t", "Bearer u"),
+        next_one.replace("4096-8191", "4096-"),
+        next_one.replace("4096-8191", "-5"),
+        next_one.replace("4096-8191", "4096-8191,9000-9001"),
+        next_one.replace("4096-8191", "4096-8191 "),
+    ):
+        assert pattern.read(changed.encode()) is None, changed
+
+
+@pytest.mark.parametrize("asked", ["0-", "-5", "0-1,4-5", "0-1 ", "x", "0-1" + 16 * "0"])
+def test_only_a_usual_range_makes_a_pattern(asked: str) -> None:
+    """Anything else is read in full each time."""
+    head = f"GET {PATH} HTTP/1.1\r\nHost: x\r\nRange: bytes={asked}\r\n\r\n"
+    assert HeadPattern.of(head.encode()) is None
