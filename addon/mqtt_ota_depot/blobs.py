@@ -24,6 +24,8 @@ from uuid import uuid4
 RESERVE: Final = 16 * 1024 * 1024
 
 _MAX_IDLE: Final = 64
+# Where a byte goes that is read only to see whether it can be.
+_PROBE: Final = bytearray(1)
 _NAME: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # Linux answers at once when the bytes are not in memory, so that a slow disk
@@ -108,6 +110,12 @@ class Blobs(Protocol):
         Raises FileNotFoundError.
         """
 
+    def file_at_hand(self, sha256: str, offset: int, size: int) -> int | None:
+        """Return a file that the system can send these bytes of without waiting, otherwise None.
+
+        Raises FileNotFoundError.
+        """
+
     async def stored(self) -> dict[str, int]:
         """Return the sizes of all stored blobs by their SHA-256."""
 
@@ -164,6 +172,12 @@ class FileBlobs:
         found = self._opened(sha256).read_into(buffer, offset) == size
         self._close_idle()
         return memoryview(buffer) if found else None
+
+    def file_at_hand(self, sha256: str, offset: int, size: int) -> int | None:
+        """Return a file that the system can send these bytes of without waiting, otherwise None."""
+        reader = self._opened(sha256)
+        self._close_idle()
+        return reader.descriptor if reader.is_at_hand(offset, size) else None
 
     async def stored(self) -> dict[str, int]:
         """Return the sizes of all stored blobs by their SHA-256."""
@@ -257,9 +271,9 @@ class _FileReader:
 
     def is_at_hand(self, offset: int, size: int) -> bool:
         """Return whether the first and the last byte are."""
+        last = offset + size - 1
         try:
-            places = (self.read_into(bytearray(1), each) for each in (offset, offset + size - 1))
-            return all(places)
+            return self.read_into(_PROBE, offset) == 1 and self.read_into(_PROBE, last) == 1
         except OSError:
             # The bytes before the broken ones are good: who reads up to there is told.
             return False

@@ -283,19 +283,38 @@ class Connection(asyncio.Protocol):
         Most requests of devices ask for small parts: those cost no more than
         one read and one write.
         """
-        depot, gate = self._host.depot, self._host.gate
-        size, sent = part.end - part.start, 0
-        if size <= LARGE_PIECE and not gate.paced:
-            body = depot.blobs.at_hand(part.package.sha256, part.start, size)
-            if body is not None:
-                wire.send(data, body)
-                sent = size
-                if not wire.unsent() and depot.transfers.served(
-                    part.grant.id, part.start, part.end
-                ):
-                    return True
-        self._send(b"" if sent else data, part, wire, part.start + sent)
+        size = part.end - part.start
+        small = size <= LARGE_PIECE and not self._host.gate.paced
+        sent = self._send_from_memory(data, part, wire) if small else None
+        if sent is None:
+            self._send(data, part, wire, part.start)
+            return False
+        transfers = self._host.depot.transfers
+        if (
+            sent == size
+            and not wire.paused
+            and transfers.served(part.grant.id, part.start, part.end)
+        ):
+            return True
+        self._send(b"", part, wire, part.start + sent)
         return False
+
+    def _send_from_memory(self, data: bytes, part: Part, wire: Wire) -> int | None:
+        """Send the head and what the system has in memory; return how much of the part was sent.
+
+        Returns None, and sends nothing, where the part is not in memory.
+        """
+        blobs, sha256, size = self._host.depot.blobs, part.package.sha256, part.end - part.start
+        if wire.plain:
+            file = blobs.file_at_hand(sha256, part.start, size)
+            if file is not None:
+                return wire.send_with_file(data, file, part.start, size)
+        body = blobs.at_hand(sha256, part.start, size)
+        if body is None:
+            return None
+        # With TLS each becomes a record of its own either way.
+        wire.transport.writelines((data, body))
+        return size
 
     def _send(self, data: bytes, part: Part, wire: Wire, offset: int) -> None:
         """Send the head and a part from `offset` on, piece by piece."""

@@ -18,25 +18,21 @@ _UNSENT: Final = 64 * 1024
 class Wire:
     """What a response is written to: `transport`, over `carrier` where TLS is between.
 
-    `paused` is True while the transport wants no more, `is_cut` once this side
-    has ended the connection in the middle.
+    On `plain` ones bytes leave as they are. `paused` is True while the transport
+    wants no more, `is_cut` once this side has ended the connection in the middle.
     """
 
-    __slots__ = ("_wide", "carrier", "is_cut", "paused", "transport")
+    __slots__ = ("_wide", "carrier", "is_cut", "paused", "plain", "transport")
 
     def __init__(self, carrier: asyncio.Transport, transport: asyncio.Transport) -> None:
         """Create the wire; without TLS both are the same."""
         self.carrier = carrier
         self.transport = transport
+        self.plain = carrier is transport
         self.paused = False
         self.is_cut = False
         self._wide = True
         self.widen(False)
-
-    @property
-    def plain(self) -> bool:
-        """Return whether bytes leave as they are."""
-        return self.carrier is self.transport
 
     def bound(self) -> None:
         """Keep as little as possible in this process: it costs memory for each device."""
@@ -62,14 +58,6 @@ class Wire:
     def unsent(self) -> int:
         """Return the number of bytes that wait in this process."""
         return self.carrier.get_write_buffer_size()
-
-    def send(self, head: bytes, body: memoryview) -> None:
-        """Send the whole of a small answer in one go."""
-        if self.plain:
-            self.transport.write(b"".join((head, body)))
-        else:
-            # Each becomes a record of its own either way.
-            self.transport.writelines((head, body))
 
     def unacknowledged(self) -> int | None:
         """Return the number of bytes that the other side's system does not have yet.
@@ -105,6 +93,23 @@ class Wire:
             return os.sendfile(sock.fileno(), descriptor, offset, size)
         except BlockingIOError:
             return None
+
+    def send_with_file(self, head: bytes, descriptor: int, offset: int, size: int) -> int:
+        """Send a head and a part of a file in the same packets; return how much of the part left.
+
+        Only for plain wires with nothing unsent, on Linux.
+        """
+        sock = self.carrier.get_extra_info("socket")
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+        self.transport.write(head)
+        try:
+            return 0 if self.paused else self.send_file(descriptor, offset, size) or 0
+        except OSError:
+            # With the head on its way this is no answer any more; who sends the
+            # rest meets the same error and ends the connection.
+            return 0
+        finally:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
 
     def cut(self) -> None:
         """End the connection now; what the device does not have yet it does not get."""
