@@ -2,9 +2,13 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from operator import itemgetter
+import sys
 from typing import Final
 
 MAX_INTERVALS: Final = 1024
+_BEYOND: Final = (sys.maxsize, sys.maxsize)
+_START: Final = itemgetter(0)
 
 
 class IntervalSet:
@@ -66,6 +70,25 @@ class IntervalSet:
         if len(self._starts) > self._limit:
             self._forget_smallest()
         return new
+
+    def add_all(self, intervals: list[tuple[int, int]]) -> None:
+        """Add some intervals, which are sorted by that, neighbours together.
+
+        Those that are in the set cost only a look. Raises ValueError as `add` does.
+        """
+        if not intervals:
+            return
+        intervals.sort(key=_START)
+        starts, ends = self._starts, self._ends
+        first, last = intervals[0]
+        for start, end in (*intervals, _BEYOND):
+            if start > last:
+                index = bisect_right(starts, first) - 1
+                if index < 0 or ends[index] < last:
+                    self.add(first, last)
+                first, last = start, end
+            elif end > last:
+                last = end
 
     def _forget_smallest(self) -> None:
         """Drop the shortest interval."""

@@ -30,9 +30,10 @@ class Transfer:
         self.address: str | None = None
         self._served = IntervalSet()
         # Small ranges wait to be added to `_served` many at a time, which costs a part
-        # of what it does one by one; `_spare` is the least number of bytes missing then.
+        # of what it does one by one. `_quiet` is the number of bytes that are no news
+        # whichever they are; more may be, and are looked at.
         self._waiting: list[tuple[int, int]] = []
-        self._spare = size
+        self._quiet = 0
         # What was under way when a connection broke: it arrived or it did not.
         self._doubts: list[tuple[int, int]] = []
         self._requests = 0
@@ -73,10 +74,8 @@ class Transfer:
 
     def may_end_with(self, size: int) -> bool:
         """Return whether so many further bytes could complete the download."""
-        if size < self._spare:
-            return False
         self._settle()
-        return 0 < self._spare <= size
+        return 0 < self._missing <= size
 
     @property
     def idle(self) -> bool:
@@ -138,6 +137,12 @@ class Transfer:
         self._started_at = self._started_at or now
         self._updated_at = now
         self.active = True
+        self._settle()
+
+    def rest(self) -> None:
+        """Note that the device is not at it for now."""
+        self.active = False
+        self._settle()
 
     def served(self, start: int, end: int, now: datetime) -> None:
         """Note that bytes were handed to the device's connection."""
@@ -149,24 +154,23 @@ class Transfer:
         """Note that nobody knows whether the device got these bytes."""
         if start < end:
             self._doubts = [*self._doubts, (start, end)][-MAX_DOUBTS:]
+            self._settle()
 
     def served_quietly(self, start: int, end: int) -> bool:
         """Note a whole response when that is no news; return whether it was noted.
 
         News are the begin of an activity and the end of the download.
         """
-        if not self.active or self._interrupted:
-            return False
-        if self._doubts and self._settles_doubt(start):
-            return False
         size = end - start
-        if size >= self._spare and self.may_end_with(size):
-            return False
-        if self._spare:
-            self._waiting.append((start, end))
-            self._spare -= size
-            if len(self._waiting) >= MAX_WAITING:
-                self._settle()
+        if size >= self._quiet:
+            if not self.active or self._interrupted or self._settles_doubt(start):
+                return False
+            if self.may_end_with(size):
+                return False
+        self._waiting.append((start, end))
+        self._quiet -= size
+        if len(self._waiting) >= MAX_WAITING:
+            self._settle()
         self._requests += 1
         self.bytes_sent += size
         return True
@@ -269,6 +273,7 @@ class Transfer:
         self._interrupted = state["interrupted"]
         self._started_at = _moment(state["started_at"])
         self._updated_at = _moment(state["updated_at"])
+        self._settle()
 
     def _believe(self, start: int) -> None:
         """Take over from a device that asks for the rest how far it is.
@@ -288,24 +293,17 @@ class Transfer:
         self._settle()
 
     def _settle(self) -> None:
-        """Add what waits, neighbours together."""
-        if not self._waiting:
-            return
-        self._waiting.sort()
-        first, last = self._waiting[0]
-        for start, end in self._waiting:
-            if start > last:
-                self._serve(first, last)
-                first = start
-            last = max(last, end)
-        self._serve(first, last)
-        self._waiting.clear()
-        self._spare = self.size - self._served.total
+        """Add what waits, and see how many bytes are no news by now."""
+        if self._waiting:
+            self._served.add_all(self._waiting)
+            self._waiting.clear()
+        watched = self._interrupted or self._doubts or not self.active
+        self._quiet = 0 if watched else self._missing
 
-    def _serve(self, start: int, end: int) -> None:
-        """Add bytes; those that were served before cost only a look."""
-        if not self._served.covers(start, end):
-            self._served.add(start, end)
+    @property
+    def _missing(self) -> int:
+        """Return the number of bytes that were not served, as far as nothing waits."""
+        return self.size - self._served.total
 
 
 def _timestamp(moment: datetime | None) -> float | None:

@@ -155,7 +155,7 @@ class TransferBoard:
             entry.used_at = self._monotonic()
             if transfer.complete and not entry.finished:
                 entry.finished = True
-                transfer.active = False
+                transfer.rest()
         self.changed(entry)
 
     def refused(self, grant_id: str) -> None:
@@ -192,7 +192,7 @@ class TransferBoard:
                 entry.used_at = now
                 transfer.used(self.now())
             elif transfer.active and transfer.idle and now - entry.used_at >= LINGER:
-                transfer.active = False
+                transfer.rest()
             self.changed(entry)
             if _refusals(transfer) != entry.told_refusals:
                 self._tell(entry)
@@ -203,7 +203,7 @@ class TransferBoard:
         """End every transfer that lingers, as the last act before the last save."""
         for entry in self._lively.values():
             if entry.transfer.active and entry.transfer.idle:
-                entry.transfer.active = False
+                entry.transfer.rest()
                 self.changed(entry)
 
     def take_unsaved(self) -> dict[str, dict[str, Any]]:

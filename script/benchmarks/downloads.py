@@ -7,6 +7,7 @@ checks nothing, except where it asks another server for each request.
 import argparse
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 import http.client
 import json
 from pathlib import Path
@@ -21,7 +22,7 @@ from stack.errors import StackError
 from stack.package import MEBIBYTE, image_bytes
 from stack.places import CHECKOUT
 
-from . import wrk
+from . import counting_depot, wrk
 from .crowd import multiply
 from .document import write_document
 from .machine import ForeignLoad, cpu_seconds, memory, pin_client, watching_others
@@ -302,49 +303,48 @@ def _crowd(folder: Path, plan: Plan) -> list[Figure]:
     crowded.depot.start()
     title = f"cost of a request with {plan.crowd:,} grants, packages and transfers / with one"
     try:
-        pair = {"one": (alone, alone.start()), "many": (crowded, offer)}
-        return [_cost_ratio(title, pair, plan, Target(bound=1.1, at_least=False))]
+        costs = {"one": partial(_cost, alone, alone.start()), "many": partial(_cost, crowded, offer)}
+        found = _in_turn([*costs], _TURNS * plan.rounds, lambda which: costs[which]())
+        # Whatever disturbs makes a turn dearer, never cheaper.
+        cheapest = min(found["many"]) / min(found["one"])
+        return [
+            Figure(name=title, values=[cheapest], targets=(Target(bound=1.1, at_least=False),))
+        ]
     finally:
         alone.stop()
         crowded.stop()
 
 
 def _counting(folder: Path, plan: Plan) -> list[Figure]:
-    """Compare the depot to one that counts nothing."""
+    """Compare the depot to itself while it counts nothing."""
     content = image_bytes(plan.package_size, "counting")
-    launcher = (sys.executable, "-m", "benchmarks.uncounted_depot")
-    uncounted = BenchedDepot(folder / "uncounted", content, tls=False, launcher=launcher)
-    counted = BenchedDepot(folder / "counted", content, tls=False)
-    title = "cost of a request that is counted / of one that is not"
-    try:
-        pair = {
-            "uncounted": (uncounted, uncounted.start()),
-            "counted": (counted, counted.start()),
-        }
-        return [_cost_ratio(title, pair, plan, Target(bound=1.02, at_least=False))]
-    finally:
-        uncounted.stop()
-        counted.stop()
+    launcher = (sys.executable, "-m", "benchmarks.counting_depot")
+    ratios = []
+    for number in range(plan.rounds):
+        place = folder / f"counting-{number}"
+        depot = BenchedDepot(place, content, tls=False, launcher=launcher)
+        try:
+            wrk.run(depot.start().load(RANGE_SIZE, CONNECTIONS), plan.seconds)
+        finally:
+            depot.stop()
+        ratios.append(counting_depot.ratio(depot.depot.data))
+    return [
+        Figure(
+            name="cost of a request that is counted / of one that is not",
+            values=ratios,
+            targets=(Target(bound=1.02, at_least=False),),
+        )
+    ]
 
 
-def _cost_ratio(
-    name: str, pair: dict[str, tuple[BenchedDepot, Offer]], plan: Plan, target: Target
-) -> Figure:
-    """Return the processor time that the second depot needs for a request by the first one's.
+def _cost(depot: BenchedDepot, offer: Offer) -> float:
+    """Return the processor time that a small range costs a depot, in microseconds.
 
-    Whatever disturbs makes a turn dearer, never cheaper: the cheapest one of each is compared.
+    It is less disturbed by other programs than requests per second are.
     """
-
-    def cost(which: str) -> float:
-        """Return microseconds: less disturbed by other programs than requests per second."""
-        depot, offer = pair[which]
-        begin = cpu_seconds(depot.pid)
-        result = wrk.run(offer.load(RANGE_SIZE, CONNECTIONS), 1)
-        return 1e6 * (cpu_seconds(depot.pid) - begin) / result.requests
-
-    first, second = pair
-    found = _in_turn([first, second], _TURNS * plan.rounds, cost)
-    return Figure(name=name, values=[min(found[second]) / min(found[first])], targets=(target,))
+    begin = cpu_seconds(depot.pid)
+    result = wrk.run(offer.load(RANGE_SIZE, CONNECTIONS), 1)
+    return 1e6 * (cpu_seconds(depot.pid) - begin) / result.requests
 
 
 def _in_turn(

@@ -33,6 +33,20 @@ def test_counts_distinct_bytes_and_keeps_merged_pairs(intervals: list[tuple[int,
     assert all(end < start for (_, end), (start, _) in pairwise(pairs))
 
 
+@given(INTERVALS, st.lists(INTERVALS, max_size=5))
+def test_many_at_once_are_one_after_the_other(
+    before: list[tuple[int, int]], batches: list[list[tuple[int, int]]]
+) -> None:
+    """Whatever order they come in, and whatever is there."""
+    at_once, one_by_one = IntervalSet(before), IntervalSet(before)
+    for batch in batches:
+        for start, end in batch:
+            one_by_one.add(start, end)
+        at_once.add_all(batch)
+        assert at_once.pairs() == one_by_one.pairs()
+        assert at_once.total == one_by_one.total
+
+
 @given(INTERVALS, st.integers(1, 5))
 def test_is_bounded_and_never_claims_too_much(intervals: list[tuple[int, int]], limit: int) -> None:
     """With a small bound the set forgets, but never invents bytes."""
@@ -54,6 +68,8 @@ def test_refuses_what_is_no_interval(start: int, end: int) -> None:
     """Negative and reversed intervals are errors of the caller."""
     with pytest.raises(ValueError, match="not an interval"):
         IntervalSet().add(start, end)
+    with pytest.raises(ValueError, match="not an interval"):
+        IntervalSet().add_all([(start, end)])
 
 
 @given(INTERVALS, st.integers(0, SIZE), st.integers(1, SIZE))

@@ -201,6 +201,50 @@ def test_every_byte_counts_once(ranges: list[tuple[int, int, bool]]) -> None:
     assert transfer["complete"] is (len(expected) == SIZE)
 
 
+SPAN = st.tuples(st.integers(0, SIZE - 1), st.integers(1, 4000)).map(
+    lambda each: (each[0], min(SIZE, each[0] + each[1]))
+)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("fetch"), SPAN),
+            st.tuples(st.just("break"), SPAN),
+            st.tuples(st.just("rest"), st.just((0, 0))),
+            st.tuples(st.just("kill"), st.just((0, 0))),
+        ),
+        max_size=40,
+    )
+)
+def test_small_ranges_count_as_those_that_are_sent_piece_by_piece(
+    steps: list[tuple[str, tuple[int, int]]],
+) -> None:
+    """Through breaks, rests and kills of the process."""
+    quick, careful = Bench(), Bench()
+    for what, (start, end) in steps:
+        for bench in (quick, careful):
+            if what == "fetch":
+                if bench is careful or not bench.board.served("g", start, end):
+                    bench.fetch(start, end)
+            elif what == "break":
+                response = bench.open(start, end)
+                response.cut(end)
+                response.close()
+            elif what == "rest":
+                for _ in range(3):
+                    bench.seconds += LINGER
+                    bench.board.flush()
+            else:
+                state = json.loads(json.dumps(bench.board.get("g").state()))
+                bench.board.remove("g")
+                bench.board.add(grant(), SIZE, state)
+    ours, theirs = (bench.board.get("g") for bench in (quick, careful))
+    undated = {"started_at": None, "updated_at": None}
+    assert ours.state() | undated == theirs.state() | undated
+    assert ours.as_dict() | undated == theirs.as_dict() | undated
+
+
 def test_two_responses_at_once_are_one_activity(bench: Bench) -> None:
     """Only when the last response has ended the transfer rests."""
     first = bench.open(0, 10)
@@ -308,7 +352,7 @@ def test_a_kept_state_is_the_whole_truth(ranges: list[tuple[int, int]]) -> None:
         transfer.served(start, end, START)
         transfer.closed(START)
     transfer.cut(3, 5)
-    transfer.active = False
+    transfer.rest()
     transfer.refused(START)
     again = Transfer(grant(), SIZE)
     again.restore(json.loads(json.dumps(transfer.state())))
