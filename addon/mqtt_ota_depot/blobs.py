@@ -23,6 +23,8 @@ from uuid import uuid4
 # Room that uploads leave to the database, which grows in the same place.
 RESERVE: Final = 16 * 1024 * 1024
 
+# The most that is read in one go without a reader.
+AT_HAND: Final = 64 * 1024
 _MAX_IDLE: Final = 64
 # Where a byte goes that is read only to see whether it can be.
 _PROBE: Final = bytearray(1)
@@ -107,13 +109,8 @@ class Blobs(Protocol):
     def at_hand(self, sha256: str, offset: int, size: int) -> memoryview | None:
         """Return all `size` bytes at `offset` when that takes no waiting, otherwise None.
 
-        Raises FileNotFoundError.
-        """
-
-    def file_at_hand(self, sha256: str, offset: int, size: int) -> int | None:
-        """Return a file that the system can send these bytes of without waiting, otherwise None.
-
-        Raises FileNotFoundError.
+        `size` is at most AT_HAND, and the memory is that of every call: use it
+        before the next one. Raises FileNotFoundError.
         """
 
     async def stored(self) -> dict[str, int]:
@@ -139,6 +136,7 @@ class FileBlobs:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._incoming.mkdir(mode=0o700, exist_ok=True)
         self._open: OrderedDict[str, _FileReader] = OrderedDict()
+        self._at_hand = memoryview(bytearray(AT_HAND))
 
     @asynccontextmanager
     async def incoming(self) -> AsyncIterator[IncomingBlob]:
@@ -168,16 +166,10 @@ class FileBlobs:
 
     def at_hand(self, sha256: str, offset: int, size: int) -> memoryview | None:
         """Return all `size` bytes at `offset` when that takes no waiting, otherwise None."""
-        buffer = bytearray(size)
+        buffer = self._at_hand[:size]
         found = self._opened(sha256).read_into(buffer, offset) == size
         self._close_idle()
-        return memoryview(buffer) if found else None
-
-    def file_at_hand(self, sha256: str, offset: int, size: int) -> int | None:
-        """Return a file that the system can send these bytes of without waiting, otherwise None."""
-        reader = self._opened(sha256)
-        self._close_idle()
-        return reader.descriptor if reader.is_at_hand(offset, size) else None
+        return buffer if found else None
 
     async def stored(self) -> dict[str, int]:
         """Return the sizes of all stored blobs by their SHA-256."""
@@ -283,7 +275,7 @@ class _FileReader:
         if not self.users:
             os.close(self.descriptor)
 
-    def read_into(self, buffer: bytearray, offset: int) -> int | None:
+    def read_into(self, buffer: bytearray | memoryview, offset: int) -> int | None:
         """Read without waiting for the disk; None when that is not possible."""
         if _NOWAIT is None:
             return None

@@ -9,6 +9,7 @@ import logging
 import ssl
 from typing import Final, cast, override
 
+from .blobs import AT_HAND
 from .depot import Depot
 from .downloads import Downloads, Series
 from .framework import DeviceFriendlyHandler, Serve
@@ -17,7 +18,7 @@ from .heads import MAX_HEAD, Head, head_end, read_head
 from .logs import log_request
 from .problems import Problem, ProblemKind
 from .replies import Part, Reply, refusal
-from .sending import LARGE_PIECE, Sending
+from .sending import Sending
 from .tls import BUFFER_SIZE, TlsTransport
 from .wire import Wire, tune
 
@@ -283,38 +284,17 @@ class Connection(asyncio.Protocol):
         Most requests of devices ask for small parts: those cost no more than
         one read and one write.
         """
-        size = part.end - part.start
-        small = size <= LARGE_PIECE and not self._host.gate.paced
-        sent = self._send_from_memory(data, part, wire) if small else None
-        if sent is None:
+        depot, body = self._host.depot, None
+        if part.end - part.start <= AT_HAND and not self._host.gate.paced:
+            body = depot.blobs.at_hand(part.package.sha256, part.start, part.end - part.start)
+        if body is None:
             self._send(data, part, wire, part.start)
             return False
-        transfers = self._host.depot.transfers
-        if (
-            sent == size
-            and not wire.paused
-            and transfers.served(part.grant.id, part.start, part.end)
-        ):
+        wire.send(data, body)
+        if not wire.paused and depot.transfers.served(part.grant.id, part.start, part.end):
             return True
-        self._send(b"", part, wire, part.start + sent)
+        self._send(b"", part, wire, part.end)
         return False
-
-    def _send_from_memory(self, data: bytes, part: Part, wire: Wire) -> int | None:
-        """Send the head and what the system has in memory; return how much of the part was sent.
-
-        Returns None, and sends nothing, where the part is not in memory.
-        """
-        blobs, sha256, size = self._host.depot.blobs, part.package.sha256, part.end - part.start
-        if wire.plain:
-            file = blobs.file_at_hand(sha256, part.start, size)
-            if file is not None:
-                return wire.send_with_file(data, file, part.start, size)
-        body = blobs.at_hand(sha256, part.start, size)
-        if body is None:
-            return None
-        # With TLS each becomes a record of its own either way.
-        wire.transport.writelines((data, body))
-        return size
 
     def _send(self, data: bytes, part: Part, wire: Wire, offset: int) -> None:
         """Send the head and a part from `offset` on, piece by piece."""

@@ -49,7 +49,9 @@ class Downloads:
             return None
         part = reply.part
         part_head = PartHead(head, self._offer(part.package))
-        return Series(self._depot, self._gate, head, pattern, part_head, part)
+        return Series(
+            self._depot, self._gate, head=head, pattern=pattern, part_head=part_head, part=part
+        )
 
     def authorised(self, request: web.Request, suffix: str) -> tuple[Grant, Package]:
         """Return the grant and its package, whose path must be followed by `suffix`.
@@ -130,6 +132,7 @@ class Series:
         self,
         depot: Depot,
         gate: Gate,
+        *,
         head: Head,
         pattern: HeadPattern,
         part_head: PartHead,

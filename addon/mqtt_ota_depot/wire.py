@@ -1,6 +1,7 @@
 """Wires: the two transports of a connection, and sockets that tell the truth."""
 
 import asyncio
+from asyncio.trsock import TransportSocket
 import fcntl
 import os
 import socket
@@ -22,7 +23,7 @@ class Wire:
     wants no more, `is_cut` once this side has ended the connection in the middle.
     """
 
-    __slots__ = ("_wide", "carrier", "is_cut", "paused", "plain", "transport")
+    __slots__ = ("_socket", "_wide", "carrier", "is_cut", "paused", "plain", "transport")
 
     def __init__(self, carrier: asyncio.Transport, transport: asyncio.Transport) -> None:
         """Create the wire; without TLS both are the same."""
@@ -31,6 +32,7 @@ class Wire:
         self.plain = carrier is transport
         self.paused = False
         self.is_cut = False
+        self._socket: TransportSocket = carrier.get_extra_info("socket")
         self._wide = True
         self.widen(False)
 
@@ -51,24 +53,36 @@ class Wire:
         if wide is self._wide or option is None:
             return
         self._wide = wide
-        sock = self.carrier.get_extra_info("socket")
-        if sock is not None and sock.fileno() >= 0:
-            sock.setsockopt(socket.IPPROTO_TCP, option, 0 if wide else _UNSENT)
+        if self._socket.fileno() >= 0:
+            self._socket.setsockopt(socket.IPPROTO_TCP, option, 0 if wide else _UNSENT)
 
     def unsent(self) -> int:
         """Return the number of bytes that wait in this process."""
         return self.carrier.get_write_buffer_size()
+
+    def send(self, head: bytes, body: memoryview) -> None:
+        """Send the whole of a small answer in one go; the body's memory may change after that."""
+        if not self.plain:
+            # Each becomes a record of its own either way.
+            self.transport.writelines((head, body))
+            return
+        try:
+            sent = 0 if self.paused else os.writev(self._socket.fileno(), (head, body))
+        except OSError:
+            # Full or broken, which the transport meets, too, and knows how to take.
+            sent = 0
+        if sent < len(head) + len(body):
+            self.transport.write(b"".join((head, body))[sent:])
 
     def unacknowledged(self) -> int | None:
         """Return the number of bytes that the other side's system does not have yet.
 
         What TLS adds counts too. Of a closed socket nothing is known.
         """
-        sock = self.carrier.get_extra_info("socket")
-        if sock is None or sock.fileno() < 0:
+        if self._socket.fileno() < 0:
             return None
         # TIOCOUTQ of a TCP socket: bytes not sent or not acknowledged (Linux tcp(7)).
-        answer = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, struct.pack("i", 0))
+        answer = fcntl.ioctl(self._socket.fileno(), termios.TIOCOUTQ, struct.pack("i", 0))
         return self.unsent() + int(struct.unpack("i", answer)[0])
 
     def broken(self) -> bool:
@@ -76,11 +90,12 @@ class Wire:
 
         Of a device that has ended its side first nothing else tells that.
         """
-        sock = self.carrier.get_extra_info("socket")
-        if sock is None or sock.fileno() < 0:
+        if self._socket.fileno() < 0:
             return True
         # The first byte of struct tcp_info is the state (Linux tcp(7)).
-        return bool(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _TCP_CLOSE)
+        return bool(
+            self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _TCP_CLOSE
+        )
 
     def send_file(self, descriptor: int, offset: int, size: int) -> int | None:
         """Let the system send a part of a file; return how much it took.
@@ -88,35 +103,16 @@ class Wire:
         Returns None where it takes nothing now, 0 at the end of the file. Only
         for plain wires with nothing unsent. Raises OSError.
         """
-        sock = self.carrier.get_extra_info("socket")
         try:
-            return os.sendfile(sock.fileno(), descriptor, offset, size)
+            return os.sendfile(self._socket.fileno(), descriptor, offset, size)
         except BlockingIOError:
             return None
-
-    def send_with_file(self, head: bytes, descriptor: int, offset: int, size: int) -> int:
-        """Send a head and a part of a file in the same packets; return how much of the part left.
-
-        Only for plain wires with nothing unsent, on Linux.
-        """
-        sock = self.carrier.get_extra_info("socket")
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
-        self.transport.write(head)
-        try:
-            return 0 if self.paused else self.send_file(descriptor, offset, size) or 0
-        except OSError:
-            # With the head on its way this is no answer any more; who sends the
-            # rest meets the same error and ends the connection.
-            return 0
-        finally:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
 
     def cut(self) -> None:
         """End the connection now; what the device does not have yet it does not get."""
         self.is_cut = True
-        sock = self.carrier.get_extra_info("socket")
-        if sock is not None and sock.fileno() >= 0:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if self._socket.fileno() >= 0:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
 
 

@@ -29,6 +29,11 @@ class Cost:
     requests: int = 0
     seconds: float = 0.0
 
+    @property
+    def each(self) -> float:
+        """Return what one took, in seconds."""
+        return self.seconds / self.requests
+
 
 class Moments:
     """Switches counting off and on, and adds up what either costs."""
@@ -50,8 +55,8 @@ class Moments:
 def ratio(data: Path) -> float:
     """Return what a request cost that was counted by what one cost that was not."""
     found = json.loads((data / _FILE).read_text(encoding="utf-8"))
-    counted, uncounted = (found[name]["seconds"] / found[name]["requests"] for name in _NAMES)
-    return counted / uncounted
+    counted, uncounted = (Cost(**found[name]) for name in _NAMES)
+    return counted.each / uncounted.each
 
 
 def run() -> int:
@@ -63,7 +68,7 @@ def run() -> int:
         moments.now.requests += 1
         return moments.now is moments.uncounted or _count(board, grant_id, start, end)
 
-    TransferBoard.served = served  # type: ignore[method-assign]
+    TransferBoard.served = served  # type: ignore[assignment, method-assign]
     signal.signal(signal.SIGALRM, moments.switch)
     signal.setitimer(signal.ITIMER_REAL, _MOMENT, _MOMENT)
     data = Path(sys.argv[sys.argv.index("--data-dir") + 1])

@@ -303,13 +303,14 @@ def _crowd(folder: Path, plan: Plan) -> list[Figure]:
     crowded.depot.start()
     title = f"cost of a request with {plan.crowd:,} grants, packages and transfers / with one"
     try:
-        costs = {"one": partial(_cost, alone, alone.start()), "many": partial(_cost, crowded, offer)}
+        costs = {
+            "one": partial(_cost, alone, alone.start()),
+            "many": partial(_cost, crowded, offer),
+        }
         found = _in_turn([*costs], _TURNS * plan.rounds, lambda which: costs[which]())
         # Whatever disturbs makes a turn dearer, never cheaper.
         cheapest = min(found["many"]) / min(found["one"])
-        return [
-            Figure(name=title, values=[cheapest], targets=(Target(bound=1.1, at_least=False),))
-        ]
+        return [Figure(name=title, values=[cheapest], targets=(Target(bound=1.1, at_least=False),))]
     finally:
         alone.stop()
         crowded.stop()

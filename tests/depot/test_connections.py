@@ -628,11 +628,7 @@ async def test_readers_are_shared_and_closed(tmp_path: Path) -> None:
         assert bytes(part) == b"%d" % (number // 10 or number)
     assert open_files() - before == 64
     assert blobs.at_hand(f"{5:064x}", 0, 2) is None
-    for size, found in ((1, True), (2, False)):
-        assert (blobs.file_at_hand(f"{5:064x}", 0, size) is not None) is found
     with pytest.raises(FileNotFoundError):
         blobs.at_hand("f" * 64, 0, 1)
-    with pytest.raises(FileNotFoundError):
-        blobs.file_at_hand("f" * 64, 0, 1)
     blobs.close()
     assert open_files() == before

@@ -165,9 +165,7 @@ async def test_blocks_are_sent_no_more_often_than_the_limit_allows(tmp_path: Pat
     wait_for_databases()
 
 
-async def test_a_changed_package_is_told_in_the_next_block(
-    rig: Rig, grant: dict[str, Any]
-) -> None:
+async def test_a_changed_package_is_told_in_the_next_block(rig: Rig, grant: dict[str, Any]) -> None:
     """The answers of a connection are those of now."""
     async with connected(port(rig)) as wire:
         await wire.send(block(grant, "0-9"))

@@ -165,9 +165,7 @@ def test_a_pattern_reads_what_the_full_reading_does(
 
 def test_a_pattern_leaves_nothing_open_but_the_range() -> None:
     """Devices that fetch block by block cost the full reading once."""
-    head = (
-        f"GET {PATH} HTTP/1.1\r\nHost: x\r\nRange: bytes=%s\r\nAuthorization: Bearer t\r\n\r\n"
-    )
+    head = f"GET {PATH} HTTP/1.1\r\nHost: x\r\nRange: bytes=%s\r\nAuthorization: Bearer t\r\n\r\n"
     pattern = HeadPattern.of((head % "0-4095").encode())
     assert pattern is not None
     next_one = head % "4096-8191"
