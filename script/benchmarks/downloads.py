@@ -36,7 +36,7 @@ RANGE_SIZE = 16 * 1024
 CONNECTIONS = 64
 SLOW_RATE = 32 * 1024
 CROWD = 100_000
-_TURNS = 4
+_TURNS = 2
 
 
 class Plan(argparse.Namespace):
@@ -48,13 +48,13 @@ class Plan(argparse.Namespace):
 
     @property
     def rounds(self) -> int:
-        """Return how often each rival has its turn."""
-        return 1 if self.short else 5
+        """Return how often each rival has its turn: a disturbance should spoil few of them."""
+        return 1 if self.short else 9
 
     @property
     def seconds(self) -> int:
         """Return how long one turn lasts."""
-        return 1 if self.short else 4
+        return 1 if self.short else 2
 
     @property
     def slow_clients(self) -> int:
