@@ -219,17 +219,15 @@ class Connection(asyncio.Protocol):
     def _answer_next(self, wire: Wire) -> bool:
         """Answer the request that the buffer begins with; return whether there is one."""
         data, series, address = self._buffer, self._series, self._address or ""
-        repeated = series.reply(data, address) if series is not None else None
-        if series is not None and repeated is not None:
+        if series is not None and (repeated := series.reply(data, address)) is not None:
             head = series.head
             reply, length = repeated
-        else:
-            read = read_head(data)
-            if read is None:
-                return False
+        elif (read := read_head(data)) is not None:
             head, length = read, read.length
             reply = self._host.downloads.reply(head, address)
             self._series = self._host.downloads.series(head, data[:length], reply)
+        else:
+            return False
         self._buffer = data[length:]
         self._in_head = False
         self._answer(head, reply, wire)

@@ -101,7 +101,7 @@ class Downloads:
             case Outcome.NOT_MODIFIED:
                 return not_modified(head, offer)
             case Outcome.PART:
-                data = PartHead(head, offer).bytes(decided.start, decided.end)
+                data = PartHead(head, offer).between(decided.start, decided.end)
             case Outcome.WHOLE:
                 data = whole_head(head, offer)
         part = None
@@ -163,6 +163,6 @@ class Series:
         except Problem:
             return None
         end = last + 1
-        data = self._part_head.bytes(first, end)
+        data = self._part_head.between(first, end)
         part = Part(grant, package, first, end)
         return Reply(Outcome.PART, data, self.head.keep_alive, part), length

@@ -87,7 +87,7 @@ class PartHead:
         self._size = offer.representation.size
         self._end = _connection(head)
 
-    def bytes(self, start: int, end: int) -> bytes:
+    def between(self, start: int, end: int) -> bytes:
         """Return the head of the answer with the bytes from `start` to before `end`."""
         return b"%bContent-Range: bytes %d-%d/%d\r\nContent-Length: %d\r\nDate: %b\r\n%b\r\n" % (
             self._begin,
