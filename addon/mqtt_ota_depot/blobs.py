@@ -26,8 +26,10 @@ RESERVE: Final = 16 * 1024 * 1024
 # The most that is read in one go without a reader.
 AT_HAND: Final = 64 * 1024
 _MAX_IDLE: Final = 64
-# Where a byte goes that is read only to see whether it can be.
+# Where a byte goes that is read only to see whether it can be; the system reads
+# files, and drops them from memory, in much larger steps.
 _PROBE: Final = bytearray(1)
+_STEP: Final = 1024 * 1024
 _NAME: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # Linux answers at once when the bytes are not in memory, so that a slow disk
@@ -262,10 +264,12 @@ class _FileReader:
         return None if count is None else _some(buffer, count)
 
     def is_at_hand(self, offset: int, size: int) -> bool:
-        """Return whether the first and the last byte are."""
+        """Return whether the first and the last byte are, and some between them."""
         last = offset + size - 1
         try:
-            return self.read_into(_PROBE, offset) == 1 and self.read_into(_PROBE, last) == 1
+            return all(
+                self.read_into(_PROBE, place) == 1 for place in (*range(offset, last, _STEP), last)
+            )
         except OSError:
             # The bytes before the broken ones are good: who reads up to there is told.
             return False

@@ -12,9 +12,10 @@ from .wire import Wire
 
 # What a slow device costs in memory: one TLS record.
 PIECE: Final = 16 * 1024
-# Quick devices take more at once, which costs less work for each byte.
+# Quick devices take more at once, which costs less work for each byte. The system
+# alone sends more than any network takes in the moment that it needs for that.
 LARGE_PIECE: Final = 64 * 1024
-FILE_PIECE: Final = 2 * 1024 * 1024
+FILE_PIECE: Final = 8 * 1024 * 1024
 # After so many bytes the other connections have their turn.
 TURN: Final = 512 * 1024
 # A device that takes nothing for so long is gone or hostile; the slowest

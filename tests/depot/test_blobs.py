@@ -165,3 +165,24 @@ async def test_cold_bytes_are_read_by_a_thread(
     assert flags[0] != 0
     assert flags[1:] == [0]
     assert isinstance(reader, _FileReader)
+
+
+@pytest.mark.parametrize("cold", [0, 3 * 1024 * 1024, 8 * 1024 * 1024 - 1])
+async def test_a_large_part_is_at_hand_only_where_its_middle_is(
+    blobs: FileBlobs, monkeypatch: pytest.MonkeyPatch, cold: int
+) -> None:
+    """The system alone would wait for the disk, and everybody with it."""
+    data = bytes(8 * 1024 * 1024)
+    preadv = os.preadv
+
+    def partly_cold(descriptor: int, buffers: list[bytearray], offset: int, flags: int) -> int:
+        """Read what is in memory: all but one byte's neighbourhood."""
+        if abs(offset - cold) < 1024 * 1024 - 1:
+            raise BlockingIOError(errno.EAGAIN, "not in memory")
+        return preadv(descriptor, buffers, offset, flags)
+
+    with blobs.reader(await put(blobs, data)) as reader:
+        assert reader.is_at_hand(0, len(data))
+        monkeypatch.setattr(os, "preadv", partly_cold)
+        assert not reader.is_at_hand(0, len(data))
+    blobs.close()
