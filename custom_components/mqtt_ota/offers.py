@@ -85,6 +85,7 @@ def _newest(packages: Sequence[Package], installed: str) -> Package | None:
             heads[differences.index(1)] = package
         elif all(difference is None for difference in differences):
             heads.append(package)
-    own = next((item for item in packages if compare(item.version, installed) == 0), None)
+    # Of one version in two spellings the later counts, as among the heads.
+    own = next((item for item in reversed(packages) if compare(item.version, installed) == 0), None)
     heads.sort(key=lambda package: package.created_at, reverse=True)
     return next((head for head in heads if is_newer(head, own, installed)), None)

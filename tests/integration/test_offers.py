@@ -64,6 +64,10 @@ def in_order(versions: Iterable[str]) -> list[Package]:
         ("1.5", ["2.0", "b0b0b0", "1.5"], "2.0"),
         ("2.0", ["2.0", "b0b0b0", "1.5"], "b0b0b0"),
         ("b0b0b0", ["2.0", "b0b0b0", "1.5"], None),
+        # One version, added twice under two spellings, counts from the later time
+        ("3.0-54", ["3-54", "3", "3.0-54"], None),
+        ("3-54", ["3-54", "3", "3.0-54"], None),
+        ("3", ["3-54", "3", "3.0-54"], "3.0-54"),
         ("2026-05-01", ["2026-11-30", "2026-04-30"], "2026-11-30"),
     ],
 )
