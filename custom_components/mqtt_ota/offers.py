@@ -73,19 +73,37 @@ def is_newer(package: Package, than: Package | None, version: str) -> bool:
 def _newest(packages: Sequence[Package], installed: str) -> Package | None:
     """Return the newest of a model's packages that can be installed over a version.
 
-    The packages come from the oldest to the newest. Only those are offered to which none is
-    newer, whatever is installed: otherwise two could each be offered over the other.
+    The packages come from the oldest to the newest. One without an order to what is installed is
+    offered only where no package at all is newer than it: otherwise each of some could be offered
+    over the last, for ever.
     """
-    heads: list[Package] = []
-    for package in reversed(packages):
-        if package.source_versions and installed not in package.source_versions:
-            continue
-        differences = [compare(package.version, head.version) for head in heads]
-        if 1 in differences:
-            heads[differences.index(1)] = package
-        elif all(difference is None for difference in differences):
-            heads.append(package)
     # Of one version in two spellings the later counts, as among the heads.
     own = next((item for item in reversed(packages) if compare(item.version, installed) == 0), None)
-    heads.sort(key=lambda package: package.created_at, reverse=True)
-    return next((head for head in heads if is_newer(head, own, installed)), None)
+    suitable = [
+        package
+        for package in packages
+        if not package.source_versions or installed in package.source_versions
+    ]
+    for head in sorted(_heads(suitable), key=lambda package: package.created_at, reverse=True):
+        if is_newer(head, own, installed) and (
+            compare(head.version, installed) is not None or _is_unsurpassed(head, packages)
+        ):
+            return head
+    return None
+
+
+def _heads(packages: Sequence[Package]) -> list[Package]:
+    """Return the packages to which none is newer."""
+    heads: list[Package] = []
+    for package in reversed(packages):
+        differences = [compare(package.version, head.version) for head in heads]
+        if -1 in differences or 0 in differences:
+            continue
+        pairs = zip(heads, differences, strict=True)
+        heads = [*(head for head, difference in pairs if difference is None), package]
+    return heads
+
+
+def _is_unsurpassed(package: Package, packages: Iterable[Package]) -> bool:
+    """Return whether none of some packages is newer than one."""
+    return all(compare(other.version, package.version) != 1 for other in packages)

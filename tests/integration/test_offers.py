@@ -1,6 +1,7 @@
 """Which package is offered, by examples."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
@@ -14,6 +15,7 @@ from custom_components.mqtt_ota.depot import Package
 from custom_components.mqtt_ota.depot.models import parse_event
 from custom_components.mqtt_ota.devices import Device
 from custom_components.mqtt_ota.offers import Offers, is_newer
+from custom_components.mqtt_ota.versions import compare
 from tests.integration.fake_depot import make_package
 from tests.integration.test_versions import version_texts
 
@@ -68,6 +70,10 @@ def in_order(versions: Iterable[str]) -> list[Package]:
         ("3.0-54", ["3-54", "3", "3.0-54"], None),
         ("3-54", ["3-54", "3", "3.0-54"], None),
         ("3", ["3-54", "3", "3.0-54"], "3.0-54"),
+        # Nothing is offered by the time it was added while something newer than it is there
+        ("a1b2c3d0", ["1", "a1b2c3d0", "0", "0-54"], None),
+        ("0", ["1", "a1b2c3d0", "0", "0-54"], "1"),
+        ("1", ["1", "a1b2c3d0", "0", "0-54"], "a1b2c3d0"),
         ("2026-05-01", ["2026-11-30", "2026-04-30"], "2026-11-30"),
     ],
 )
@@ -78,16 +84,32 @@ def test_the_newest_is_offered(installed: str, versions: list[str], offered: str
     assert (newest and newest.version) == offered
 
 
-@given(st.lists(version_texts(), min_size=1, max_size=6, unique=True), version_texts())
-def test_offers_come_to_an_end(versions: list[str], installed: str) -> None:
+@given(st.data(), st.lists(version_texts(), min_size=1, max_size=6, unique=True), version_texts())
+def test_offers_come_to_an_end(data: st.DataObject, versions: list[str], installed: str) -> None:
     """A device that installs whatever is offered is offered nothing in the end."""
-    offers_now = Offers(in_order(versions))
+    packages = [
+        replace(package, source_versions=tuple(sources))
+        for package in in_order(versions)
+        for sources in [data.draw(st.lists(st.sampled_from(versions), max_size=2))]
+    ]
+    offers_now = Offers(packages)
     for _ in range(len(versions) + 1):
         device = Device(id="weather_1", model="weather", firmware=installed)
         if (package := offers_now.newest(device, FIRMWARE)) is None:
             return
         installed = package.version
     raise AssertionError(f"{versions} are offered for ever")
+
+
+@given(st.lists(version_texts(), min_size=1, max_size=6, unique=True))
+def test_what_is_offered_is_no_step_back(versions: list[str]) -> None:
+    """Nothing that is offered is older than another package that could be offered in its place."""
+    for installed in versions:
+        device = Device(id="weather_1", model="weather", firmware=installed)
+        offered = Offers(in_order(versions)).newest(device, FIRMWARE)
+        if offered is not None:
+            assert compare(offered.version, installed) != -1
+            assert all(compare(other, offered.version) != 1 for other in versions)
 
 
 @pytest.mark.parametrize(
